@@ -1,2 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'prisma/config';
-export default defineConfig({ schema: 'prisma/schema.prisma', datasource: { url: process.env.DATABASE_URL ?? '' } });
+import { startEmbeddedPostgres } from './prisma/embedded-postgres.ts';
+
+const root = import.meta.dirname;
+if (existsSync('.env')) process.loadEnvFile();
+
+// Without it the CLI downloads an engine from a host that many networks block.
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(root, 'prisma/schema-engine');
+
+const usesDatabase = process.argv.some((word) => ['migrate', 'db', 'studio'].includes(word));
+const asksForHelp = process.argv.some((word) => ['--help', '-h'].includes(word));
+if (usesDatabase && !asksForHelp)
+  process.env.DATABASE_URL ??= await startEmbeddedPostgres(join(root, '.data'));
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations', seed: 'tsx prisma/seed.ts' },
+  datasource: { url: process.env.DATABASE_URL ?? '' },
+});

@@ -1,0 +1,76 @@
+import caching from '@fastify/caching';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { caches } from './plugins/caches.ts';
+import { config } from './plugins/config.ts';
+import { database } from './plugins/database.ts';
+import { embedded } from './plugins/embedded.ts';
+import { health } from './plugins/health.ts';
+import { jsonBody } from './plugins/json-body.ts';
+import { methodNotAllowed } from './plugins/method-not-allowed.ts';
+import { openapi } from './plugins/openapi.ts';
+import { pageCache } from './plugins/page-cache/index.ts';
+import { answerProblem, problems } from './plugins/problems.ts';
+import { redis } from './plugins/redis.ts';
+import { securityHeaders } from './plugins/security-headers.ts';
+import { writeKey } from './plugins/write-key.ts';
+import { propertyRoutes } from './properties/routes.ts';
+import { validation } from './properties/validation.ts';
+import { RequestLog } from './request-log.ts';
+
+export interface AppOptions {
+  /** What to configure from; `src/config.ts` names the variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the embedded database is kept while `DATABASE_URL` is unset. */
+  readonly dataDirectory: string;
+  readonly logger?: FastifyServerOptions['logger'];
+}
+
+/** The largest request body. Bytes. */
+const BODY_LIMIT = 1024 * 1024;
+
+/**
+ * The whole service, ready to listen: a table of contents in the order in which it starts; it stops in the
+ * reverse order. It never listens, exits or reads `process.env`.
+ */
+export async function buildApp({ env, dataDirectory, logger = true }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger,
+    logController: new RequestLog(),
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: answerProblem,
+    ajv: validation,
+  });
+  try {
+    await app.register(config, { env });
+
+    await app.register(problems);
+    await app.register(securityHeaders);
+    await app.register(jsonBody);
+    await app.register(caching, { privacy: caching.privacy.NOCACHE });
+
+    await app.register(redis);
+    await app.register(caches);
+    await app.register(embedded, { dataDirectory });
+    await app.register(database);
+
+    await app.register(methodNotAllowed);
+    await app.register(openapi);
+    await app.register(writeKey, { keys: writeKeys(app) });
+    await app.register(pageCache, { caches: app.caches });
+    await app.register(propertyRoutes);
+    await app.register(health);
+    app.refuseOtherMethods();
+
+    return await app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** `API_KEYS`, or the key of the embedded database; with a `DATABASE_URL` and no keys nobody may write. */
+function writeKeys({ config: { API_KEYS }, embedded: defaults }: FastifyInstance): readonly string[] {
+  if (API_KEYS) return API_KEYS.split(',');
+  return defaults ? [defaults.writeKey] : [];
+}

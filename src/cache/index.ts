@@ -1,0 +1,59 @@
+import { Cache } from './cache.ts';
+import { type Counters, countEvents } from './counters.ts';
+import { withDeadline } from './deadline.ts';
+import { type CacheEvents, newCacheEvents } from './events.ts';
+import { Invalidations } from './invalidations.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { Entry, KeyspaceFigures, Store, Tag } from './store.ts';
+
+export interface CachesOptions {
+  readonly store: Store;
+  /** Seconds past its TTL for which an entry is kept as the last known answer; 0: not at all. */
+  readonly staleIfError: number;
+  readonly now?: () => number;
+}
+
+/** The two layers over one store: whole pages, and the data behind them. One invalidation reaches both. */
+export interface Caches {
+  readonly pages: Cache;
+  readonly data: Cache;
+  readonly store: Store;
+  readonly events: CacheEvents;
+  readonly counters: Counters;
+  /** True while an invalidation is being retried or changes go unheard: nothing is read from the cache. */
+  readonly bypassed: boolean;
+  /** Resolves after one attempt; never rejects. What failed is retried in the background. */
+  invalidate(tags: readonly Tag[]): Promise<void>;
+  /** Changes may go unheard from now on: bypass the cache. */
+  distrust(): void;
+  /** They are heard again; `tags` names all that may have changed meanwhile. */
+  trust(tags: readonly Tag[]): Promise<void>;
+  /** The store's own hits and misses; undefined when it does not answer. */
+  keyspace(): Promise<KeyspaceFigures | undefined>;
+  close(): Promise<void>;
+}
+
+/** What a question about the store's figures may wait. Milliseconds. */
+const KEYSPACE_MS = 1_000;
+
+export function createCaches({ store, staleIfError, now = Date.now }: CachesOptions): Caches {
+  const events = newCacheEvents();
+  const invalidations = new Invalidations(store, events);
+  const flights = new SingleFlight<Entry | undefined>();
+  const shared = { store, invalidations, flights, events, staleIfError, now };
+  return {
+    pages: new Cache({ ...shared, layer: 'pages' }),
+    data: new Cache({ ...shared, layer: 'data' }),
+    store,
+    events,
+    counters: countEvents(events),
+    get bypassed() {
+      return invalidations.doubtful;
+    },
+    invalidate: (tags) => invalidations.invalidate(tags),
+    distrust: () => invalidations.distrust(),
+    trust: (tags) => invalidations.trust(tags),
+    keyspace: () => withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined),
+    close: () => invalidations.close(),
+  };
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import type { Entry, Tag, Token, Tokens } from './store.ts';
+
+/** 96 random bits: two tokens are never equal by chance. */
+export function newToken(): Token {
+  return randomBytes(12).toString('base64url');
+}
+
+/** The fence: an entry counts only while each of its tokens is still the tag's current one. */
+export function isFenced(entry: Entry, current: Tokens): boolean {
+  return Object.entries(current).some(([tag, token]) => entry.tokens[tag] !== token);
+}
+
+/** One name for a set of tokens, equal only for equal sets. */
+export function fingerprint(tokens: Tokens): string {
+  return Object.keys(tokens)
+    .sort()
+    .map((tag: Tag) => tokens[tag])
+    .join('.');
+}

@@ -1,0 +1,36 @@
+import type { Operation } from '@prisma/client/runtime/client';
+
+/**
+ * Every operation that Prisma knows. A new one fails the build until someone decides what it is; `raw` may
+ * be either, and counts as a write of everything unless its text only reads.
+ */
+export const operations = {
+  findFirst: 'read',
+  findFirstOrThrow: 'read',
+  findUnique: 'read',
+  findUniqueOrThrow: 'read',
+  findMany: 'read',
+  findRaw: 'read',
+  aggregate: 'read',
+  aggregateRaw: 'read',
+  count: 'read',
+  groupBy: 'read',
+  create: 'write',
+  createMany: 'write',
+  createManyAndReturn: 'write',
+  update: 'write',
+  updateMany: 'write',
+  updateManyAndReturn: 'write',
+  upsert: 'write',
+  delete: 'write',
+  deleteMany: 'write',
+  $queryRaw: 'raw',
+  $queryRawUnsafe: 'raw',
+  $executeRaw: 'raw',
+  $executeRawUnsafe: 'raw',
+  $runCommandRaw: 'raw',
+} as const satisfies Record<Operation, 'read' | 'write' | 'raw'>;
+
+export function isOperation(name: string): name is Operation {
+  return Object.hasOwn(operations, name);
+}

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Binaries, runnableBinaries } from './binaries.ts';
+import { EMBEDDED_INITDB, EMBEDDED_NOT_A_CLUSTER, EMBEDDED_OTHER_MAJOR, tolerate } from './errors.ts';
+import { fatalLines, isAlive } from './postmaster.ts';
+import { reachableFolder } from './staging.ts';
+import { giveTo, ownerOf, type SystemUser, unprivilegedUser } from './system-user.ts';
+
+/*
+ * The cluster: PostgreSQL's files, at `<directory>/postgres`.
+ *
+ * - It is built under another name and appears by one rename, password included: whatever is at
+ *   `<directory>/postgres` is whole. Of two processes that create it at once, one wins and both use it.
+ * - Where PostgreSQL's user cannot get at `directory` (root, in a closed folder), `<directory>/postgres`
+ *   is a symbolic link to the cluster in the staging folder; that link is the only record of it.
+ * - As root, PostgreSQL runs as whoever owns the cluster.
+ */
+
+const DRAFT = /^postgres\.draft-(\d+)-/;
+const PASSWORD = 'superuser-password';
+const run = promisify(execFile);
+
+export interface Cluster {
+  /** The real one: PostgreSQL's user may not get as far as a link to it. */
+  readonly path: string;
+  readonly password: string;
+  /** undefined: ourselves. */
+  readonly user: SystemUser | undefined;
+}
+
+export async function findOrCreateCluster(directory: string, binaries: Binaries): Promise<Cluster> {
+  const path = join(directory, 'postgres');
+  if ((await readMajor(path)) === undefined) {
+    const user = await unprivilegedUser();
+    await createCluster({ directory, home: await reachableFolder(directory, user), user, binaries });
+  }
+  const major = await readMajor(path);
+  if (major === undefined) throw new EMBEDDED_NOT_A_CLUSTER(path);
+  if (major !== binaries.version.split('.')[0]) {
+    throw new EMBEDDED_OTHER_MAJOR(path, major, binaries.version);
+  }
+  const password = (await readFile(join(path, PASSWORD), 'utf8')).trim();
+  return { path: await realpath(path), password, user: await ownerOf(path) };
+}
+
+async function readMajor(cluster: string): Promise<string | undefined> {
+  const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(tolerate('ENOENT'));
+  return version?.trim();
+}
+
+interface Creation {
+  readonly directory: string;
+  /** Where the cluster really goes: `directory`, or the staging folder. */
+  readonly home: string;
+  readonly user: SystemUser | undefined;
+  readonly binaries: Binaries;
+}
+
+export async function createCluster({ directory, home, user, binaries }: Creation): Promise<void> {
+  await removeAbandonedDrafts(home);
+  const draft = await mkdtemp(join(home, `postgres.draft-${process.pid}-`));
+  try {
+    await giveTo(user, draft);
+    await initdb(draft, await runnableBinaries(binaries, user), user);
+    await publish(draft, home, directory);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** The time zone is fixed so that the cluster does not depend on where it was made. */
+async function initdb(draft: string, native: string, user: SystemUser | undefined): Promise<void> {
+  const password = join(draft, PASSWORD);
+  const cluster = join(draft, 'cluster');
+  await writeFile(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true });
+  await giveTo(user, password);
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${password}`];
+  try {
+    const options = { ...user, cwd: '/', env: { TZ: 'UTC' } };
+    await run(join(native, 'bin', 'initdb'), [`--pgdata=${cluster}`, ...access, ...locale], options);
+  } catch (error) {
+    throw new EMBEDDED_INITDB(dirname(draft), fatalLines(String(error)));
+  }
+  await rename(password, join(cluster, PASSWORD));
+}
+
+/** Whoever finds that another was faster throws its own away. */
+async function publish(draft: string, home: string, directory: string): Promise<void> {
+  const path = join(directory, 'postgres');
+  const built = join(draft, 'cluster');
+  if (home === directory) return rename(built, path).catch(tolerate('EEXIST', 'ENOTEMPTY'));
+  const kept = join(home, `postgres-${randomUUID()}`);
+  await rename(built, kept);
+  await symlink(kept, path).catch(async (error) => {
+    await rm(kept, { recursive: true });
+    return tolerate('EEXIST')(error);
+  });
+}
+
+async function removeAbandonedDrafts(home: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    const creator = DRAFT.exec(name)?.[1];
+    if (creator !== undefined && !isAlive(Number(creator))) {
+      await rm(join(home, name), { recursive: true, force: true, maxRetries: 5 }); // its initdb may still write
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import fp from 'fastify-plugin';
+import { ChangeListener } from '../database/change-listener.ts';
+import { createPrisma, type Prisma } from '../database/prisma.ts';
+import { applyMigrations } from '../database/schema-engine.ts';
+import { packageRoot } from '../package-root.ts';
+import { addSampleListings } from '../properties/sample-listings.ts';
+import { EVERYTHING, tagsOf, tagsOfChange } from '../properties/tags.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The Prisma client, extended: its mutations invalidate the cache. */
+    prisma: Prisma;
+  }
+}
+
+/** How many sample listings an embedded database starts with. */
+const SAMPLES = 25;
+
+/** Decorates `app.prisma`: migrated, and listening for the changes that other programs make. */
+export const database = fp(
+  async (app) => {
+    const { caches, config, embedded, log } = app;
+    const url = config.DATABASE_URL ?? embedded?.url;
+    if (!url) throw new Error('the embedded plugin gives a URL when there is none');
+    for (const name of await applyMigrations(url, join(packageRoot, 'prisma', 'migrations'))) {
+      log.info({ migration: name }, 'migration applied');
+    }
+
+    const prisma = createPrisma({
+      url,
+      tagsOf,
+      invalidate: caches.invalidate,
+      onConnectionLost: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL was lost'),
+    });
+    app.decorate('prisma', prisma);
+    app.addHook('onClose', () => prisma.$disconnect());
+
+    const listener = new ChangeListener(url, {
+      changed: (payload) => caches.invalidate(tagsOfChange(payload)),
+      listening: () => caches.trust(EVERYTHING),
+      lost: (error) => {
+        caches.distrust();
+        log.warn({ err: error }, 'cannot hear what other programs change: bypassing the cache until it can');
+      },
+    });
+    app.addHook('onClose', () => listener.close());
+    await listener.start();
+
+    if (embedded) await addSampleListings(prisma, SAMPLES);
+  },
+  { name: 'database', dependencies: ['config', 'caches', 'embedded'], fastify: '5.x' },
+);

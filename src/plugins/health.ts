@@ -1,0 +1,66 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { withDeadline } from '../cache/deadline.ts';
+
+/** What one dependency may take to answer. Milliseconds. */
+const PROBE_MS = 1_000;
+
+const LiveSchema = Type.Object({ status: Type.Literal('up') });
+
+const ReadySchema = Type.Object({
+  status: Type.Union([Type.Literal('ready'), Type.Literal('unavailable')]),
+  dependencies: Type.Object({
+    postgresql: Type.Union([Type.Literal('up'), Type.Literal('down')]),
+    redis: Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('not configured')]),
+  }),
+});
+
+/**
+ * `live`: the process answers; it asks no dependency. `ready`: able to serve, which takes PostgreSQL; without
+ * Redis answers are slower, not absent.
+ */
+export const health: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = ['health'];
+  app.addHook('onSend', async (_, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+
+  app.get(
+    '/health/live',
+    { schema: { tags, summary: 'The process is up', response: { 200: LiveSchema } } },
+    () => ({
+      status: 'up' as const,
+    }),
+  );
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags,
+        summary: 'The service is able to answer; each dependency named',
+        response: { 200: ReadySchema, 503: ReadySchema },
+      },
+    },
+    async (_, reply) => {
+      const { redis, prisma } = app;
+      const [postgresql, redisState] = await Promise.all([
+        probe(prisma.$queryRaw`SELECT 1`),
+        redis ? probe(redis.ping()) : ('not configured' as const),
+      ]);
+      const ready = postgresql === 'up';
+      reply.code(ready ? 200 : 503);
+      const status = ready ? ('ready' as const) : ('unavailable' as const);
+      return { status, dependencies: { postgresql, redis: redisState } };
+    },
+  );
+};
+
+async function probe(question: Promise<unknown>): Promise<'up' | 'down'> {
+  try {
+    await withDeadline(question, PROBE_MS);
+    return 'up';
+  } catch {
+    return 'down';
+  }
+}

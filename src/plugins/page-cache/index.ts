@@ -1,0 +1,152 @@
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import fp from 'fastify-plugin';
+import type { Fill, Lookup } from '../../cache/cache.ts';
+import type { Caches } from '../../cache/index.ts';
+import type { Entry, Tag } from '../../cache/store.ts';
+import { ageOf, type Forward, forwardStatus, hitStatus } from './cache-status.ts';
+import { etagOf, matchesEtag } from './etag.ts';
+import { declaredQuery, pageKey } from './key.ts';
+import { isStorable, pageHeaders } from './storable.ts';
+
+/**
+ * The page layer: whole responses, kept per route that opts in with `config: { pageCache: { ttl, tags } }`.
+ *
+ * 1. `onRequest` looks the page up. A hit is answered there: no validation, no handler, no JSON.
+ * 2. After a miss this request leads: others that want the same page wait for it. So it must settle its
+ *    fill, in `onSend` with the page or without one, or at the latest when the response is over.
+ * 3. `onSend` keeps what may be kept, and adds what every page carries: `ETag`, `Cache-Status`, `Age`.
+ * 4. Only GET fills. HEAD is answered from the GET's entry; a request with `Authorization` may be answered
+ *    from an entry but makes none (RFC 9111 §3.5).
+ */
+export interface PageCacheRoute {
+  /** Seconds for which the page is kept. It speaks to this cache alone; `Cache-Control` speaks to browsers. */
+  readonly ttl: number;
+  /** What the page depends on; undefined for parameters that can be no page's. */
+  readonly tags: readonly Tag[] | ((params: unknown) => readonly Tag[] | undefined);
+}
+
+export interface PageCacheOptions {
+  readonly caches: Pick<Caches, 'pages' | 'events'>;
+  readonly now?: () => number;
+}
+
+/** A page that was not in the cache, on its way through the handler. */
+interface Forwarding {
+  fill: Fill | undefined;
+  readonly stale: Entry | undefined;
+  readonly reason: Forward;
+  readonly headersBefore: ReadonlySet<string>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    pageCache?: PageCacheRoute;
+  }
+  interface FastifyRequest {
+    page: Forwarding | undefined;
+  }
+}
+
+export const pageCache = fp<PageCacheOptions>(
+  async (app, { caches: { pages, events }, now = Date.now }) => {
+    app.decorateRequest('page', undefined);
+
+    app.addHook('onRoute', function addPageHooks(route) {
+      const { pageCache: options } = route.config ?? {};
+      if (!options) return;
+      const declared = declaredQuery(route);
+      prepend(route, 'onRequest', (request, reply) => answerFromCache(options, declared, request, reply));
+      prepend(route, 'onSend', async (request, reply, payload) => keepPage(options, request, reply, payload));
+      prepend(route, 'onResponse', async (request) => settle(request));
+    });
+
+    async function answerFromCache(
+      { tags }: PageCacheRoute,
+      declared: readonly string[],
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ) {
+      const wanted = typeof tags === 'function' ? tags(request.params) : tags;
+      if (!wanted) return;
+      const lead = request.method === 'GET' && request.headers.authorization === undefined;
+      const found = await pages.lookup(pageKey(request, declared), wanted, { lead });
+      if (found.outcome === 'hit') return sendHit(request, reply, found);
+      request.page = forwarding(found, reply);
+    }
+
+    function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Extract<Lookup, { outcome: 'hit' }>) {
+      const { entry, collapsed } = hit;
+      reply.headers(entry.value.head).header('age', ageOf(entry, now()));
+      reply.header(
+        'cache-status',
+        collapsed ? forwardStatus('uri-miss', { collapsed }) : hitStatus(entry, now()),
+      );
+      return reply.send(notModified(request, reply) ? undefined : entry.value.body);
+    }
+
+    function keepPage(
+      { ttl }: PageCacheRoute,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      payload: unknown,
+    ) {
+      const { page } = request;
+      if (!page) return payload;
+      if (page.stale && reply.statusCode === 503) return sendStale(page.stale, page.reason, request, reply);
+      if (!isStorable(request, reply, payload)) {
+        settle(request);
+        reply.header('cache-status', forwardStatus(page.reason));
+        return payload;
+      }
+      const body = Buffer.from(payload);
+      reply.header('etag', reply.getHeader('etag') ?? etagOf(body));
+      page.fill?.store({ head: pageHeaders(reply, page.headersBefore), body }, ttl);
+      reply.header('cache-status', forwardStatus(page.reason, { stored: page.fill !== undefined }));
+      page.fill = undefined;
+      return notModified(request, reply) ? null : body;
+    }
+
+    /** The last known answer instead of an error (RFC 5861 §4). */
+    function sendStale(entry: Entry, reason: Forward, request: FastifyRequest, reply: FastifyReply) {
+      events.emit('stale', 'pages');
+      for (const name of ['retry-after', 'content-type', 'cache-control']) reply.removeHeader(name);
+      const status = forwardStatus(reason, { insteadOf: reply.statusCode });
+      reply
+        .code(200)
+        .headers(entry.value.head)
+        .header('age', ageOf(entry, now()))
+        .header('cache-status', status);
+      return notModified(request, reply) ? null : entry.value.body;
+    }
+  },
+  { name: 'page-cache', fastify: '5.x' },
+);
+
+function forwarding(found: Exclude<Lookup, { outcome: 'hit' }>, reply: FastifyReply): Forwarding {
+  const headersBefore = new Set(Object.keys(reply.getHeaders()));
+  if (found.outcome === 'bypass')
+    return { fill: undefined, stale: undefined, reason: 'bypass', headersBefore };
+  return { fill: found.fill, stale: found.stale, reason: found.stale ? 'stale' : 'uri-miss', headersBefore };
+}
+
+/** Leads no longer, stored or not: whoever waits for the page goes on. */
+function settle(request: FastifyRequest): void {
+  request.page?.fill?.abandon();
+}
+
+/** Turns the reply into a 304 when the client has these bytes already (RFC 9110 §15.4.5). */
+function notModified(request: FastifyRequest, reply: FastifyReply): boolean {
+  if (!matchesEtag(request.headers['if-none-match'], String(reply.getHeader('etag')))) return false;
+  reply.code(304).removeHeader('content-type').removeHeader('content-length');
+  return true;
+}
+
+type PageHooks = Required<Pick<RouteOptions, 'onRequest' | 'onSend' | 'onResponse'>>;
+
+function prepend<K extends keyof PageHooks>(
+  route: RouteOptions,
+  name: K,
+  hook: Extract<PageHooks[K], (...args: never[]) => unknown>,
+) {
+  Object.assign(route, { [name]: [hook, ...[route[name] ?? []].flat()] });
+}

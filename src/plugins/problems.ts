@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { isDatabaseUnavailable } from '../database/failures.ts';
+import { DatabaseUnavailable, RouteNotFound } from '../errors.ts';
+import { type FieldError, fieldErrors } from './field-errors.ts';
+
+/** What every error answers (RFC 9457), with one entry for each offending field of bad input. */
+export interface Problem {
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** Seconds after which a client may ask again when the database was away. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Answers every error as `application/problem+json`. */
+export const problems = fp(
+  async (app) => {
+    app.setErrorHandler(answerProblem);
+    app.setNotFoundHandler(async function answerNotFound(request) {
+      throw new RouteNotFound(`${request.method} ${pathOf(request)}`);
+    });
+  },
+  { name: 'problems', fastify: '5.x' },
+);
+
+/** Answers an error, and logs it when it is ours: a dependency that is away, or a bug. */
+export function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = isDatabaseUnavailable(error) ? new DatabaseUnavailable({ cause: error }) : error;
+  const problem = toProblem(known);
+  if (problem.status === 503) request.log.warn({ err: error }, problem.detail);
+  else if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((body: Problem) => JSON.stringify(body))
+    .send(problem);
+}
+
+function toProblem(error: Pick<FastifyError, 'message' | 'code' | 'statusCode' | 'validation'>): Problem {
+  const status = error.statusCode ?? 500;
+  const errors = error.validation && fieldErrors(error.validation, Reflect.get(error, 'validationContext'));
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: detailOf(error, status, errors),
+    code: status === 500 ? 'PL_INTERNAL' : (error.code ?? 'PL_BAD_REQUEST'),
+    ...(errors && { errors }),
+  };
+}
+
+/** A 500 is a bug of ours: what it says is for the log, not for the client. */
+function detailOf(
+  error: { message: string },
+  status: number,
+  errors: readonly FieldError[] | undefined,
+): string {
+  if (status === 500) return 'Something went wrong here. The log has the details';
+  return errors ? errors.map(({ field, message }) => `${field} ${message}`).join('; ') : error.message;
+}
+
+/** Without the query: that may hold anything. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}

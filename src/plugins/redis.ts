@@ -1,0 +1,56 @@
+import fp from 'fastify-plugin';
+import { createClient, type RedisClientType } from 'redis';
+import { withDeadline } from '../cache/deadline.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The node-redis client; absent without `REDIS_URL`. */
+    redis?: RedisClientType;
+  }
+}
+
+/** What a start waits for Redis before it goes on without. Milliseconds. */
+const CONNECT_MS = 1_000;
+
+/** The longest pause between two attempts to reconnect. Milliseconds. */
+const MAX_PAUSE_MS = 500;
+
+/**
+ * Decorates `app.redis`. Commands fail at once while it is disconnected (nothing queues up behind a dead
+ * cache), and it reconnects by itself for ever.
+ */
+export const redis = fp(
+  async (app) => {
+    const url = app.config.REDIS_URL;
+    if (!url) return;
+    const client: RedisClientType = createClient({
+      url,
+      disableOfflineQueue: true,
+      socket: {
+        connectTimeout: CONNECT_MS,
+        reconnectStrategy: (retries) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
+      },
+    });
+    logTransitions(client, app.log);
+    app.decorate('redis', client);
+    app.addHook('onClose', async () => client.destroy());
+    await withDeadline(client.connect(), CONNECT_MS).catch(() => {});
+  },
+  { name: 'redis', dependencies: ['config'], fastify: '5.x' },
+);
+
+/** One line when the connection is lost and one when it is back, however many attempts lie between. */
+function logTransitions(
+  client: RedisClientType,
+  log: { info(text: string): void; warn(details: object, text: string): void },
+) {
+  let lost = false;
+  client.on('ready', () => {
+    lost = false;
+    log.info('Redis is connected');
+  });
+  client.on('error', (error: Error) => {
+    if (!lost) log.warn({ err: error }, 'Redis does not answer: reading from PostgreSQL until it does');
+    lost = true;
+  });
+}

@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { WriteKeyRequired } from '../errors.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** An onRequest hook that lets only holders of a write key pass (RFC 6750). */
+    requireWriteKey(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  }
+}
+
+export interface WriteKeyOptions {
+  /** Without any, every write is refused. */
+  readonly keys: readonly string[];
+}
+
+export const writeKey = fp<WriteKeyOptions>(
+  async (app, { keys }) => {
+    const known = keys.map(digest);
+
+    app.decorate(
+      'requireWriteKey',
+      async function requireWriteKey(request: FastifyRequest, reply: FastifyReply) {
+        const given = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+        if (given !== undefined && isKnown(digest(given))) return;
+        reply.header('www-authenticate', given === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
+        throw new WriteKeyRequired(refusal(given));
+      },
+    );
+
+    /** Compares with every key, whichever fits, and digests of one length: time tells nothing. */
+    function isKnown(candidate: Buffer): boolean {
+      return known.reduce((found, key) => timingSafeEqual(key, candidate) || found, false);
+    }
+
+    function refusal(given: string | undefined): string {
+      if (keys.length === 0)
+        return 'Writing is off: this server was started without API_KEYS. Set API_KEYS to allow it';
+      if (given === undefined) return 'Writing needs a key: send Authorization: Bearer <key>';
+      return 'That is not a write key of this server: see API_KEYS, or .data/api-key with the embedded database';
+    }
+  },
+  { name: 'write-key', fastify: '5.x' },
+);
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

@@ -1,0 +1,27 @@
+import { Type } from 'typebox';
+
+/** RFC 9457, as every error of this service is answered. */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.Literal('about:blank'),
+    title: Type.String({ examples: ['Bad Request'] }),
+    status: Type.Integer({ examples: [400] }),
+    detail: Type.String({ description: 'what happened, to what, and what to do next' }),
+    code: Type.String({ description: 'stable, for programs', examples: ['FST_ERR_VALIDATION'] }),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ in: Type.String(), field: Type.String(), message: Type.String() }), {
+        description: 'one entry for each offending field',
+      }),
+    ),
+  },
+  { title: 'Problem' },
+);
+
+/** The response schemas of the given error statuses. */
+export function problemResponses<const S extends number>(...statuses: readonly S[]) {
+  const answer = (status: number) => ({
+    description: `${status}: application/problem+json`,
+    content: { 'application/problem+json': { schema: ProblemSchema } },
+  });
+  return Object.fromEntries(statuses.map((status) => [status, answer(status)]));
+}

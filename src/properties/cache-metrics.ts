@@ -1,0 +1,56 @@
+import { type Static, Type } from 'typebox';
+import type { Caches } from '../cache/index.ts';
+import type { KeyspaceFigures } from '../cache/store.ts';
+
+const Count = Type.Integer({ minimum: 0 });
+const CountOrUnknown = Type.Union([Count, Type.Null()]);
+
+const LayerSchema = Type.Object({
+  hits: Count,
+  misses: Count,
+  bypasses: Count,
+  fills: Count,
+  stale_served: Count,
+});
+
+/** `GET /properties/cache-metrics/`. The first four are null while Redis does not answer. */
+export const CacheMetricsSchema = Type.Object({
+  metrics: Type.Object({
+    keyspace_hits: CountOrUnknown,
+    keyspace_misses: CountOrUnknown,
+    total_requests: CountOrUnknown,
+    hit_ratio: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
+  }),
+  store: Type.Union([Type.Literal('redis'), Type.Literal('memory')]),
+  layers: Type.Object({ pages: LayerSchema, data: LayerSchema }),
+  invalidations: Count,
+  errors: Count,
+  bypassed: Type.Boolean({ description: 'an invalidation failed and is being retried' }),
+});
+
+export type CacheMetrics = Static<typeof CacheMetricsSchema>;
+
+export async function cacheMetrics(caches: Caches): Promise<CacheMetrics> {
+  const { counters, bypassed, store } = caches;
+  const keyspace = await caches.keyspace();
+  return {
+    metrics: redisFigures(keyspace),
+    store: store.claims ? 'redis' : 'memory',
+    layers: counters.layers,
+    invalidations: counters.invalidations,
+    errors: counters.errors,
+    bypassed,
+  };
+}
+
+function redisFigures(keyspace: KeyspaceFigures | undefined): CacheMetrics['metrics'] {
+  if (!keyspace) return { keyspace_hits: null, keyspace_misses: null, total_requests: null, hit_ratio: null };
+  const { hits, misses } = keyspace;
+  const total = hits + misses;
+  return {
+    keyspace_hits: hits,
+    keyspace_misses: misses,
+    total_requests: total,
+    hit_ratio: total === 0 ? 0 : hits / total,
+  };
+}
