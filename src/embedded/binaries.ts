@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
@@ -62,16 +62,15 @@ function packageFolder(platform: string): string {
 async function linkLibraries(native: string): Promise<void> {
   const links = Value.Parse(Links, JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')));
   for (const { source, target } of links) {
-    await symlink(basename(source), join(native, '..', target)).catch(tolerate('EEXIST', 'ENOTEMPTY'));
+    await symlink(basename(source), join(native, '..', target)).catch(tolerate('EEXIST'));
   }
 }
 
 async function stage(native: string, staged: string): Promise<void> {
   const draft = await mkdtemp(`${staged}.`);
   const copy = join(draft, 'native');
-  const filter = (source: string) => extname(source) !== '.a'; // a sixth of it, and only for linkers
   try {
-    await cp(native, copy, { recursive: true, verbatimSymlinks: true, filter });
+    await cp(native, copy, { recursive: true, verbatimSymlinks: true });
     await linkLibraries(copy);
     await run('chmod', ['-R', 'a+rX', copy]);
     await rename(copy, staged).catch(tolerate('EEXIST', 'ENOTEMPTY'));

@@ -18,7 +18,6 @@ async function fakeBinaries(t: Test, initdb: string) {
   await writeFile(join(native, 'bin', 'initdb'), `#!/bin/sh\n${initdb}\n`, { mode: 0o755 });
   await writeFile(join(native, 'bin', 'postgres'), '', { mode: 0o755 });
   await writeFile(join(native, 'lib', 'libpq.so.5.18'), 'library');
-  await writeFile(join(native, 'lib', 'libpq.a'), 'left out of copies');
   const links = [{ source: 'native/lib/libpq.so.5.18', target: 'native/lib/libpq.so.5' }];
   await writeFile(join(native, 'pg-symlinks.json'), JSON.stringify(links));
   return { native, version: '18.4.0-test' };

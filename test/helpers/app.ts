@@ -1,0 +1,60 @@
+import type { FastifyInstance } from 'fastify';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { EVERYTHING } from '../../src/properties/tags.ts';
+import { execute, scratchDatabase } from './database.ts';
+
+export const WRITE_KEY = 'a-write-key-for-the-tests';
+export const authorization = `Bearer ${WRITE_KEY}`;
+
+/** A listing that is right in every field. */
+export const LISTING = { title: 'Flat in Osu', description: 'Quiet.', price: '1200.00', location: 'Accra' };
+
+/** The service on a database of its own, as one test file sees it. */
+export async function build(t: Test, env: Record<string, string> = {}): Promise<FastifyInstance> {
+  const DATABASE_URL = env.DATABASE_URL ?? (await scratchDatabase(t));
+  const app = await buildApp({
+    env: { API_KEYS: WRITE_KEY, ...env, DATABASE_URL },
+    dataDirectory: 'unused',
+    logger: false,
+  });
+  t.teardown(() => app.close());
+  return app;
+}
+
+/** Empties the table past the extension, and waits until the app has heard of it. */
+export async function empty(app: FastifyInstance): Promise<void> {
+  const heard = invalidationOf(app, EVERYTHING);
+  await execute(app.config.DATABASE_URL ?? '', 'TRUNCATE properties_property RESTART IDENTITY');
+  await heard;
+}
+
+/** Resolves at the next invalidation that gives every one of `tags` a new token. */
+export function invalidationOf(app: FastifyInstance, tags: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    app.caches.events.on('invalidation', function seen(given) {
+      if (!tags.every((tag) => given.includes(tag))) return;
+      app.caches.events.off('invalidation', seen);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Makes a change through the API and waits until its echo, the trigger's notification, has been heard too:
+ * from then on nothing is invalidated any more, and a second read is a hit.
+ */
+export async function settled<T>(app: FastifyInstance, change: () => Promise<T>): Promise<T> {
+  let invalidations = 0;
+  const echoed = new Promise<void>((resolve) => {
+    app.caches.events.on('invalidation', function seen() {
+      invalidations += 1;
+      if (invalidations < 2) return;
+      app.caches.events.off('invalidation', seen);
+      resolve();
+    });
+  });
+  const result = await change();
+  await echoed;
+  return result;
+}
