@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineExceeded, withDeadline } from './deadline.ts';
 import type { CacheEvents, Layer } from './events.ts';
 import type { Invalidations } from './invalidations.ts';
+import { SharedRuns } from './shared-runs.ts';
 import type { SingleFlight } from './single-flight.ts';
 import type { Entry, Snapshot, Store, Tag, Tokens, Value } from './store.ts';
 import { fingerprint, isFenced } from './token.ts';
@@ -13,12 +14,10 @@ import { fingerprint, isFenced } from './token.ts';
  *    them is current, so a load that began before an invalidation stores what nobody will ever be served.
  * 2. A caller joins another's load only when both saw the same tokens: every write that was acknowledged
  *    before the caller came had been invalidated before that load began.
- * 3. Whoever leads settles its flight exactly once, by `Fill.store` or `Fill.abandon`.
- * 4. The store never makes a request fail or wait longer than its deadline: it is bypassed instead.
+ * 3. Reads of the store, and loads past it, are shared only with callers who came before they began.
+ * 4. Whoever leads settles its flight exactly once, by `Fill.store` or `Fill.abandon`.
+ * 5. The store never makes a request fail or wait longer than its deadline: it is bypassed instead.
  */
-
-/** What a request may wait for one answer of the store. Milliseconds. */
-const READ_MS = 100;
 
 /** What a fill may take; no request waits for it. Milliseconds. */
 const WRITE_MS = 5_000;
@@ -50,11 +49,15 @@ export interface CacheOptions {
   readonly events: CacheEvents;
   /** Seconds past its TTL for which an entry is kept as the last known answer. */
   readonly staleIfError: number;
+  /** What a request may wait for one answer of the store. Milliseconds. */
+  readonly patience: number;
   readonly now: () => number;
 }
 
 export class Cache {
   readonly #options: CacheOptions;
+  readonly #reads = new SharedRuns<Snapshot>();
+  readonly #loads = new SharedRuns<Value>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -64,7 +67,7 @@ export class Cache {
   async get(key: string, { tags, ttl }: { tags: readonly Tag[]; ttl: number }, load: () => Promise<Value>) {
     const found = await this.lookup(key, tags);
     if (found.outcome === 'hit') return found.entry.value;
-    if (found.outcome === 'bypass' || !found.fill) return load();
+    if (found.outcome === 'bypass' || !found.fill) return this.#loads.run(key, load);
     try {
       return found.fill.store(await load(), ttl).value;
     } catch (error) {
@@ -123,17 +126,16 @@ export class Cache {
   }
 
   /**
-   * Waits until this instance may load, or another one has filled. The claim and the second read travel
-   * together: whoever filled before we got the claim is seen.
+   * Waits until this instance may load, or another one has filled. It looks again after it got the claim:
+   * whoever filled just before is seen.
    */
   async #claim(name: string, key: string, tags: readonly Tag[], snapshot: Snapshot): Promise<Snapshot> {
-    const { claims } = this.#options.store;
+    const { store, patience } = this.#options;
+    const { claims } = store;
     if (!claims) return snapshot;
     for (let turn = 0; turn < LEADER_MS / POLL_MS; turn += 1, await delay(POLL_MS)) {
-      const [claimed, latest] = await Promise.all([
-        this.#attempt('claim', claims.claim(name, LEADER_MS), READ_MS),
-        this.#read(key, tags),
-      ]);
+      const claimed = await this.#attempt('claim', claims.claim(name, LEADER_MS), patience);
+      const latest = await this.#read(key, tags);
       if (claimed === undefined || !latest) break;
       if (claimed || this.#fresh(latest)) return latest;
     }
@@ -162,9 +164,10 @@ export class Cache {
 
   /** Undefined when the store is not to be asked or trusted: the caller then bypasses it. */
   async #read(key: string, tags: readonly Tag[]): Promise<Snapshot | undefined> {
-    const { store, invalidations } = this.#options;
+    const { store, invalidations, patience } = this.#options;
     if (invalidations.doubtful) return undefined;
-    return this.#attempt('read', store.read(this.#key(key), tags), READ_MS);
+    const read = this.#reads.run(key, () => store.read(this.#key(key), tags));
+    return this.#attempt('read', read, patience);
   }
 
   async #attempt<T>(during: 'read' | 'write' | 'claim', work: Promise<T> | undefined, milliseconds: number) {
@@ -181,11 +184,9 @@ export class Cache {
     return this.#options.now() < entry.storedAt + entry.ttl * 1000 ? entry : undefined;
   }
 
-  /** The last known answer, for when a load fails: invalidated or expired, but not older than allowed. */
+  /** The last known answer, for when a load fails: invalidated or expired, but still in the store. */
   #stale({ entry }: Snapshot): Entry | undefined {
-    const { staleIfError, now } = this.#options;
-    if (!entry || staleIfError === 0) return undefined;
-    return now() < entry.storedAt + (entry.ttl + staleIfError) * 1000 ? entry : undefined;
+    return this.#options.staleIfError > 0 ? entry : undefined;
   }
 
   #key(key: string): string {

@@ -4,11 +4,15 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-/** Rejects when `promise` has not settled after `milliseconds`; what it was doing may still happen. */
+/**
+ * Rejects when `promise` has not settled after `milliseconds`; what it was doing may still happen. It counts
+ * the other side's time, not ours: an answer that came while this process was busy is read before it rejects.
+ */
 export async function withDeadline<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded(milliseconds)), milliseconds);
+    const expire = () => setImmediate(() => reject(new DeadlineExceeded(milliseconds)));
+    timer = setTimeout(expire, milliseconds);
   });
   try {
     return await Promise.race([promise, expiry]);

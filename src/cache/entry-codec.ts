@@ -28,21 +28,11 @@ function parse(text: string): unknown {
 }
 
 function isFirstLine(line: unknown): line is FirstLine {
-  if (typeof line !== 'object' || line === null) return false;
-  return (
-    'storedAt' in line &&
-    typeof line.storedAt === 'number' &&
-    'ttl' in line &&
-    typeof line.ttl === 'number' &&
-    'tokens' in line &&
-    isStrings(line.tokens) &&
-    'head' in line &&
-    isStrings(line.head)
-  );
+  const { storedAt, ttl, tokens, head } = Object(line);
+  return typeof storedAt === 'number' && typeof ttl === 'number' && isStrings(tokens) && isStrings(head);
 }
 
 function isStrings(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && Object.values(value).every((v) => typeof v === 'string')
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((member) => typeof member === 'string');
 }

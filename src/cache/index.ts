@@ -10,6 +10,8 @@ export interface CachesOptions {
   readonly store: Store;
   /** Seconds past its TTL for which an entry is kept as the last known answer; 0: not at all. */
   readonly staleIfError: number;
+  /** What a request may wait for one answer of the store. Milliseconds. */
+  readonly patience?: number;
   readonly now?: () => number;
 }
 
@@ -33,14 +35,18 @@ export interface Caches {
   close(): Promise<void>;
 }
 
+/** No request waits longer for a cache. Milliseconds. */
+const PATIENCE_MS = 100;
+
 /** What a question about the store's figures may wait. Milliseconds. */
 const KEYSPACE_MS = 1_000;
 
-export function createCaches({ store, staleIfError, now = Date.now }: CachesOptions): Caches {
+export function createCaches(options: CachesOptions): Caches {
+  const { store, staleIfError, patience = PATIENCE_MS, now = Date.now } = options;
   const events = newCacheEvents();
   const invalidations = new Invalidations(store, events);
   const flights = new SingleFlight<Entry | undefined>();
-  const shared = { store, invalidations, flights, events, staleIfError, now };
+  const shared = { store, invalidations, flights, events, staleIfError, patience, now };
   return {
     pages: new Cache({ ...shared, layer: 'pages' }),
     data: new Cache({ ...shared, layer: 'data' }),

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import timers from 'node:timers/promises';
 import { withDeadline } from './deadline.ts';
 import type { CacheEvents } from './events.ts';
 import type { Store, Tag } from './store.ts';
@@ -74,7 +74,7 @@ export class Invalidations {
   async #retry(): Promise<void> {
     const { signal } = this.#closing;
     while (this.#failed.size > 0 && !signal.aborted) {
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      await timers.setTimeout(RETRY_MS, undefined, { signal }).catch(() => {});
       const batches = [...this.#failed];
       if (await this.#attempt([...new Set(batches.flat())])) {
         for (const batch of batches) this.#failed.delete(batch);

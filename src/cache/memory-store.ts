@@ -11,7 +11,8 @@ const ENTRY_OVERHEAD_BYTES = 512;
 /** This process's memory as a store, bounded in bytes: the only tier when there is no Redis. */
 export class MemoryStore implements Store {
   readonly #entries: LRUCache<string, Entry>;
-  readonly #tokens = new LRUCache<Tag, Token>({ max: MAX_TOKENS });
+  /** Counted as a size, because `max` would reserve room for all of them at once. */
+  readonly #tokens = new LRUCache<Tag, Token>({ maxSize: MAX_TOKENS, sizeCalculation: () => 1 });
   #hits = 0;
   #misses = 0;
 

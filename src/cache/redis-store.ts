@@ -61,9 +61,9 @@ export class RedisStore implements Store {
 
   /** https://redis.io/docs/latest/commands/info/: `keyspace_hits` and `keyspace_misses` of the whole server. */
   async keyspace(): Promise<KeyspaceFigures> {
-    const text = await this.#client.info('stats');
-    const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-    return { hits: figure('keyspace_hits'), misses: figure('keyspace_misses') };
+    const lines = (await this.#client.info('stats')).split('\r\n');
+    const { keyspace_hits, keyspace_misses } = Object.fromEntries(lines.map((line) => line.split(':')));
+    return { hits: Number(keyspace_hits), misses: Number(keyspace_misses) };
   }
 
   /** `SET NX` and then `GET`, not `SET NX GET`: Redis 6.2 knows only the former. */

@@ -1,3 +1,8 @@
+export interface Settle<T> {
+  resolve(result: T): void;
+  reject(error: unknown): void;
+}
+
 /** One load at a time for a name: the first caller leads, the others wait for what it settles. */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>();
@@ -7,15 +12,13 @@ export class SingleFlight<T> {
     return this.#flights.get(name);
   }
 
-  /** Makes the caller the leader: it must call `resolve` or `reject` once, whatever happens. */
-  lead(name: string): { resolve(result: T): void; reject(error: unknown): void } {
-    let settle: { resolve(result: T): void; reject(error: unknown): void } | undefined;
-    const flight = new Promise<T>((resolve, reject) => {
-      settle = { resolve, reject };
-    }).finally(() => this.#flights.delete(name));
-    flight.catch(() => {}); // A failure with nobody waiting is the leader's own to report.
+  /** Makes the caller the leader: it must settle once, whatever happens. */
+  lead(name: string): Settle<T> {
+    const settle: Partial<Settle<T>> = {};
+    const flight = new Promise<T>((resolve, reject) => Object.assign(settle, { resolve, reject }));
     this.#flights.set(name, flight);
-    if (!settle) throw new Error('a promise runs its executor at once');
-    return settle;
+    const land = () => this.#flights.delete(name);
+    flight.then(land, land); // A failure with nobody waiting is the leader's own to report.
+    return settle as Settle<T>; // A promise calls its executor at once.
   }
 }

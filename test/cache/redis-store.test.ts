@@ -32,6 +32,8 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
       'no newline',
       '{}\nbody',
       'null\n',
+      '{"storedAt":1,"ttl":1,"tokens":null,"head":{}}\n',
+      '{"storedAt":1,"ttl":1,"tokens":3,"head":{}}\n',
       '{"storedAt":1,"ttl":1,"tokens":{},"head":{"a":1}}\n',
     ]) {
       await client.set(entryKey('foreign'), value);

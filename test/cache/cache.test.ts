@@ -1,0 +1,271 @@
+import { mock } from 'node:test';
+import fc from 'fast-check';
+import t from 'tap';
+import { type CachesOptions, createCaches } from '../../src/cache/index.ts';
+import { MemoryStore } from '../../src/cache/memory-store.ts';
+import type { Store, Value } from '../../src/cache/store.ts';
+import { ChaosStore } from '../helpers/chaos-store.ts';
+import { Gate } from '../helpers/gate.ts';
+import { storeKinds } from '../helpers/stores.ts';
+
+const HOUR = { tags: ['tag'], ttl: 3600 };
+const value = (text: string): Value => ({ head: {}, body: Buffer.from(text) });
+const text = async (found: Promise<Value>) => (await found).body.toString();
+const cachesOver = (store: Store, options: Partial<CachesOptions> = {}) =>
+  createCaches({ store, staleIfError: 0, patience: 10_000, ...options });
+
+for (const { name, skip, open } of storeKinds) {
+  t.test(`the read path over ${name}`, { skip }, async (t) => {
+    t.test('a second read is a hit and loads nothing', async (t) => {
+      const { data, counters } = cachesOver(await open(t));
+      let loads = 0;
+      const load = async () => value(`load ${++loads}`);
+      t.equal(await text(data.get('key', HOUR, load)), 'load 1');
+      t.equal(await text(data.get('key', HOUR, load)), 'load 1');
+      t.match(counters.layers.data, { hits: 1, misses: 1, fills: 1, bypasses: 0 });
+    });
+
+    t.test('the same key in two layers is two entries', async (t) => {
+      const { data, pages } = cachesOver(await open(t));
+      await data.get('key', HOUR, async () => value('data'));
+      t.equal(await text(pages.get('key', HOUR, async () => value('page'))), 'page');
+    });
+
+    t.test('after an invalidation of one of its tags an entry is never served again', async (t) => {
+      const { data, invalidate } = cachesOver(await open(t));
+      const both = { tags: ['a', 'b'], ttl: 3600 };
+      await data.get('key', both, async () => value('old'));
+      await invalidate(['b']);
+      t.equal(await text(data.get('key', both, async () => value('new'))), 'new');
+    });
+
+    t.test('an invalidation of other tags leaves it a hit', async (t) => {
+      const { data, invalidate } = cachesOver(await open(t));
+      await data.get('key', HOUR, async () => value('kept'));
+      await invalidate(['other']);
+      t.equal(await text(data.get('key', HOUR, async () => value('loaded again'))), 'kept');
+    });
+
+    t.test('a load that began before an invalidation and ends after it is not served', async (t) => {
+      const { data, invalidate } = cachesOver(await open(t));
+      const gate = new Gate();
+      const slow = data.get('key', HOUR, async () => {
+        await gate.pass();
+        return value('old');
+      });
+      await gate.reached;
+      await invalidate(['tag']);
+      gate.open();
+      await slow;
+      t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'new');
+    });
+
+    t.test('who comes after an invalidation does not wait for a load that began before it', async (t) => {
+      const { data, invalidate } = cachesOver(await open(t));
+      const gate = new Gate();
+      const slow = data.get('key', HOUR, async () => {
+        await gate.pass();
+        return value('old');
+      });
+      await gate.reached;
+      await invalidate(['tag']);
+      t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'new');
+      gate.open();
+      t.equal(await text(slow), 'old');
+      t.not(await text(data.get('key', HOUR, async () => value('newer'))), 'old');
+    });
+
+    t.test('a thousand who miss at once make one load', async (t) => {
+      const { data } = cachesOver(await open(t));
+      let loads = 0;
+      const load = async () => value(`load ${++loads}`);
+      const answers = await Promise.all(
+        Array.from({ length: 1000 }, () => text(data.get('key', HOUR, load))),
+      );
+      t.same(new Set(answers), new Set(['load 1']));
+    });
+
+    t.test('a failing load fails for all who wait for it, and is not kept', async (t) => {
+      const { data } = cachesOver(await open(t));
+      const gate = new Gate();
+      const failing = async () => {
+        await gate.pass();
+        throw new Error('no database');
+      };
+      const waiting = Array.from({ length: 3 }, () => data.get('key', HOUR, failing));
+      await gate.reached;
+      gate.open();
+      for (const outcome of await Promise.allSettled(waiting))
+        t.match(outcome, { reason: { message: 'no database' } });
+      t.equal(await text(data.get('key', HOUR, async () => value('back'))), 'back');
+    });
+
+    t.test('when the leader stores nothing, those who wait go on by themselves', async (t) => {
+      const { pages } = cachesOver(await open(t));
+      const leader = await pages.lookup('key', ['tag']);
+      const waiter = pages.lookup('key', ['tag']);
+      if (leader.outcome !== 'miss') return t.fail('the first is a miss');
+      leader.fill?.abandon();
+      t.match(await waiter, { outcome: 'miss', fill: {} });
+    });
+
+    t.test('who does not lead gets no fill and keeps nobody waiting', async (t) => {
+      const { pages } = cachesOver(await open(t));
+      t.match(await pages.lookup('key', ['tag'], { lead: false }), { outcome: 'miss', fill: undefined });
+      t.match(await pages.lookup('key', ['tag']), { outcome: 'miss', fill: {} });
+    });
+  });
+}
+
+t.test('every order of load, change, invalidation and flush leaves readers with the truth', async () => {
+  const step = fc.constantFrom('begin', 'finish', 'write', 'flush', 'read');
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      let row = 0;
+      let store = new MemoryStore(1024 * 1024);
+      const flushable: Store = {
+        read: (...args) => store.read(...args),
+        write: (...args) => store.write(...args),
+        invalidate: (...args) => store.invalidate(...args),
+        keyspace: () => store.keyspace(),
+      };
+      const { data, invalidate } = cachesOver(flushable);
+      const loading: { gate: Gate; done: Promise<Value> }[] = [];
+      for (const name of steps) {
+        if (name === 'begin') {
+          const gate = new Gate();
+          const done = data.get('key', HOUR, async () => {
+            const seen = row;
+            await gate.pass();
+            return value(String(seen));
+          });
+          loading.push({ gate, done });
+        } else if (name === 'finish') {
+          const first = loading.shift();
+          first?.gate.open();
+        } else if (name === 'write') {
+          row += 1;
+          await invalidate(['tag']);
+        } else if (name === 'flush') {
+          store = new MemoryStore(1024 * 1024);
+        } else {
+          const pending = data.get('key', HOUR, async () => value(String(row)));
+          for (const { gate } of loading.splice(0)) gate.open();
+          if ((await text(pending)) !== String(row)) return false;
+        }
+      }
+      for (const { gate } of loading) gate.open();
+      await Promise.all(loading.map(({ done }) => done));
+      return (await text(data.get('key', HOUR, async () => value(String(row))))) === String(row);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+t.test('an entry is fresh for its TTL and no longer', async (t) => {
+  let now = 1_000_000;
+  const { data } = cachesOver(new MemoryStore(1024 * 1024), { now: () => now });
+  await data.get('key', HOUR, async () => value('old'));
+  now += 3600 * 1000 - 1;
+  t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'old');
+  now += 1;
+  t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'new');
+});
+
+t.test('the last known answer is offered for as long as allowed, invalidated or expired', async (t) => {
+  let now = 1_000_000;
+  const { pages, invalidate } = cachesOver(new MemoryStore(1024 * 1024, () => now), {
+    staleIfError: 60,
+    now: () => now,
+  });
+  await pages.get('key', { tags: ['tag'], ttl: 10 }, async () => value('known'));
+  await invalidate(['tag']);
+  now += 69_999;
+  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: { ttl: 10 } });
+  now += 2;
+  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: undefined });
+});
+
+t.test('with stale-if-error off nothing stale is offered', async (t) => {
+  const { pages, invalidate } = cachesOver(new MemoryStore(1024 * 1024));
+  await pages.get('key', HOUR, async () => value('known'));
+  await invalidate(['tag']);
+  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: undefined });
+});
+
+t.test('when the store fails, readers load by themselves and nothing is kept', async (t) => {
+  const store = new ChaosStore(new MemoryStore(1024 * 1024));
+  const { data, counters } = cachesOver(store);
+  store.broken.add('read');
+  t.equal(await text(data.get('key', HOUR, async () => value('loaded'))), 'loaded');
+  store.broken.clear();
+  t.equal(await text(data.get('key', HOUR, async () => value('again'))), 'again');
+  t.match(counters, { errors: 1, layers: { data: { bypasses: 1, misses: 1 } } });
+});
+
+t.test('when the store cannot be written, the load still answers', async (t) => {
+  const store = new ChaosStore(new MemoryStore(1024 * 1024));
+  const { data, counters, events } = cachesOver(store);
+  store.broken.add('write');
+  const failed = new Promise((resolve) => events.once('failure', resolve));
+  t.equal(await text(data.get('key', HOUR, async () => value('loaded'))), 'loaded');
+  t.equal(await failed, 'write');
+  t.equal(counters.errors, 1);
+});
+
+t.test('when the store hangs, a reader waits 100 ms and no longer', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const store = new ChaosStore(new MemoryStore(1024 * 1024));
+  const { data } = createCaches({ store, staleIfError: 0 });
+  const gate = new Gate();
+  store.before = () => gate.pass();
+  const read = text(data.get('key', HOUR, async () => value('loaded')));
+  await gate.reached;
+  mock.timers.tick(99);
+  await new Promise(setImmediate);
+  t.equal(await Promise.race([read, 'still waiting']), 'still waiting');
+  mock.timers.tick(1);
+  t.equal(await read, 'loaded');
+  gate.open();
+});
+
+t.test('when the leader hangs, a waiter loads by itself after two seconds', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const { data } = cachesOver(new MemoryStore(1024 * 1024));
+  const gate = new Gate();
+  const hanging = data.get('key', HOUR, async () => {
+    await gate.pass();
+    return value('late');
+  });
+  await gate.reached;
+  const waiter = text(data.get('key', HOUR, async () => value('own')));
+  await new Promise(setImmediate);
+  mock.timers.tick(2_000);
+  t.equal(await waiter, 'own');
+  gate.open();
+  await hanging;
+});
+
+t.test('a load that fails with something that is no Error is reported as one', async (t) => {
+  const { data } = cachesOver(new MemoryStore(1024 * 1024));
+  const gate = new Gate();
+  const failing = async () => {
+    await gate.pass();
+    throw 'a string';
+  };
+  const leader = data.get('key', HOUR, failing);
+  await gate.reached;
+  const waiter = data.get('key', HOUR, failing);
+  await new Promise(setImmediate);
+  gate.open();
+  await t.rejects(leader, 'a string');
+  await t.rejects(waiter, { message: 'a string' });
+});
+
+t.test('the last known answers that were served are counted', async (t) => {
+  const { counters, events } = cachesOver(new MemoryStore(1024 * 1024));
+  events.emit('stale', 'pages');
+  t.equal(counters.layers.pages.stale_served, 1);
+});

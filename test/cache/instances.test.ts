@@ -1,0 +1,85 @@
+import t from 'tap';
+import { createCaches } from '../../src/cache/index.ts';
+import { RedisStore } from '../../src/cache/redis-store.ts';
+import { ChaosStore } from '../helpers/chaos-store.ts';
+import { Gate } from '../helpers/gate.ts';
+import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { openRedis } from '../helpers/stores.ts';
+
+const HOUR = { tags: ['tag'], ttl: 3600 };
+const value = (text: string) => ({ head: {}, body: Buffer.from(text) });
+
+t.test('instances on one Redis', { skip: skipWithoutRedis }, async (t) => {
+  const url = await scratchRedis(t);
+  const instance = async () => {
+    const store = new ChaosStore(new RedisStore(await openRedis(t, url)));
+    return { store, caches: createCaches({ store, staleIfError: 0, patience: 10_000 }) };
+  };
+  const [first, second, third] = await Promise.all([instance(), instance(), instance()]);
+
+  t.test('a thousand misses over three of them make one load', async (t) => {
+    let loads = 0;
+    const load = async () => value(`load ${++loads}`);
+    const everyone = Array.from({ length: 1000 }, (_, index) => {
+      const { caches } = [first, second, third][index % 3] ?? first;
+      return caches.data.get('thousand', HOUR, load);
+    });
+    t.same(new Set((await Promise.all(everyone)).map(({ body }) => body.toString())), new Set(['load 1']));
+    t.equal(loads, 1);
+  });
+
+  t.test('what one invalidates, another does not serve', async (t) => {
+    await first.caches.data.get('shared', HOUR, async () => value('old'));
+    await second.caches.invalidate(['tag']);
+    const { body } = await first.caches.data.get('shared', HOUR, async () => value('new'));
+    t.equal(body.toString(), 'new');
+  });
+
+  t.test('when the one that loads stores nothing, another loads', async (t) => {
+    const leader = await first.caches.pages.lookup('refused', ['tag']);
+    if (leader.outcome !== 'miss') return t.fail('the first is a miss');
+    const asking = new Gate();
+    second.store.before = async (operation) => {
+      if (operation === 'claim') void asking.pass();
+    };
+    const other = second.caches.pages.lookup('refused', ['tag']);
+    await asking.reached;
+    leader.fill?.abandon();
+    t.match(await other, { outcome: 'miss', fill: {} });
+  });
+
+  t.test('an entry that was made while the claim was on its way is used', async (t) => {
+    const claiming = new Gate();
+    second.store.before = (operation) => (operation === 'claim' ? claiming.pass() : Promise.resolve());
+    const late = second.caches.data.get('race', HOUR, async () => value('second'));
+    await claiming.reached;
+    await first.caches.data.get('race', HOUR, async () => value('first'));
+    claiming.open();
+    t.equal((await late).body.toString(), 'first');
+  });
+
+  t.test('when the store stops answering while another loads, an instance loads', async (t) => {
+    await first.caches.pages.lookup('lost', ['tag']);
+    second.store.before = async (operation) => {
+      if (operation === 'claim') second.store.broken.add('read');
+    };
+    t.match(await second.caches.pages.lookup('lost', ['tag']), { outcome: 'miss', fill: {} });
+    second.store.broken.clear();
+  });
+
+  t.test('when claims fail, each instance loads', async (t) => {
+    second.store.before = async () => {};
+    second.store.broken.add('claim');
+    const { body } = await second.caches.data.get('unclaimed', HOUR, async () => value('own'));
+    t.equal(body.toString(), 'own');
+    second.store.broken.clear();
+  });
+
+  t.test('when the one that loads hangs, another takes over', async (t) => {
+    const leader = await first.caches.pages.lookup('hanging', ['tag']);
+    t.equal(leader.outcome, 'miss');
+    const began = Date.now();
+    t.match(await second.caches.pages.lookup('hanging', ['tag']), { outcome: 'miss' });
+    t.comment(`taken over after ${Date.now() - began} ms`);
+  });
+});
