@@ -7,7 +7,10 @@ const root = import.meta.dirname;
 if (existsSync('.env')) process.loadEnvFile();
 
 // Without it the CLI downloads an engine from a host that many networks block.
-process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(root, 'prisma/schema-engine');
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(root, 'prisma/schema-engine.js');
+
+// Nor does it ask Prisma's servers whether there is a newer one.
+process.env.CHECKPOINT_DISABLE ??= '1';
 
 const usesDatabase = process.argv.some((word) => ['migrate', 'db', 'studio'].includes(word));
 const asksForHelp = process.argv.some((word) => ['--help', '-h'].includes(word));
@@ -16,6 +19,6 @@ if (usesDatabase && !asksForHelp)
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
-  migrations: { path: 'prisma/migrations', seed: 'tsx prisma/seed.ts' },
+  migrations: { path: 'prisma/migrations', seed: 'node --import tsx prisma/seed.ts' },
   datasource: { url: process.env.DATABASE_URL ?? '' },
 });

@@ -44,8 +44,8 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
   try {
     await app.register(config, { env });
 
-    await app.register(problems);
     await app.register(securityHeaders);
+    await app.register(problems);
     await app.register(jsonBody);
     await app.register(caching, { privacy: caching.privacy.NOCACHE });
 

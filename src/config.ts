@@ -5,59 +5,60 @@ import { type Static, Type } from 'typebox';
  * and the rows of `.env.example` (a test compares them).
  */
 export const configSchema = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'address to listen on' }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'the address to listen on' }),
   PORT: Type.Integer({
     default: 8000,
     minimum: 0,
     maximum: 65535,
-    description: 'port to listen on; 0: any free one',
+    description: 'the port to listen on, 0 to 65535 (0: any free one)',
   }),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
-      description: 'any PostgreSQL 15 to 18; unset: an embedded one in .data/',
+      description: 'the postgresql:// URL of any PostgreSQL 15 to 18 (unset: an embedded one in .data/)',
     }),
   ),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?://',
-      description: "any Redis 6.2 to 8, redis:// or rediss://; unset: this process's memory",
+      description: "the redis:// or rediss:// URL of any Redis 6.2 to 8 (unset: this process's memory)",
     }),
   ),
   API_KEYS: Type.Optional(
     Type.String({
       pattern: '^[^,\\s]{16,}(,[^,\\s]{16,})*$',
-      description: 'keys that may write, separated by commas, each of 16 characters or more',
+      description:
+        'keys that may write, separated by commas, each of 16 characters or more (unset: see README)',
     }),
   ),
   PAGE_CACHE_TTL: Type.Integer({
     default: 900,
     minimum: 1,
     maximum: 86400,
-    description: 'seconds for which a whole page is kept',
+    description: 'seconds for which a whole page is kept, 1 to 86400',
   }),
   DATA_CACHE_TTL: Type.Integer({
     default: 3600,
     minimum: 1,
     maximum: 86400,
-    description: 'seconds for which the list behind it is kept',
+    description: 'seconds for which the list behind it is kept, 1 to 86400',
   }),
   STALE_IF_ERROR: Type.Integer({
     default: 3600,
     minimum: 0,
     maximum: 86400,
     description:
-      'seconds for which the last known answer may be served while PostgreSQL is unreachable; 0: never',
+      'seconds for which the last known answer may be served while PostgreSQL is unreachable, 0 to 86400 (0: never)',
   }),
   CACHE_LOCAL_MAX_MB: Type.Integer({
     default: 64,
     minimum: 1,
     maximum: 4096,
-    description: "megabytes of this process's memory that cached entries may take",
+    description: "the megabytes of this process's memory that cached entries may take, 1 to 4096",
   }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((l) => Type.Literal(l)),
-    { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
+    { default: 'info', description: 'one of fatal, error, warn, info, debug, trace and silent' },
   ),
 });
 

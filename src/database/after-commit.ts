@@ -1,52 +1,48 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { changedNothing } from './failures.ts';
 
 /**
  * Work that a transaction causes and that must wait for its outcome. The three rules:
  *
- * 1. Outside a transaction there is nothing to wait for.
- * 2. Inside one, what was touched is queued, and flushed once after the commit and before the caller of
- *    `$transaction` gets its answer.
+ * 1. A query outside of any is a transaction by itself.
+ * 2. What a query may touch is queued before the query is sent, and flushed once after the commit and before
+ *    the caller gets its answer.
  * 3. A transaction that is known to have rolled back drops its queue. One whose outcome is unknown (the
  *    connection was lost at COMMIT) flushes it: an invalidation too many costs a query, one too few a lie.
  */
-interface Scope {
+export interface Transaction {
+  /** A query by itself, an array of them, or a callback. */
+  readonly form: 'single' | 'batch' | 'interactive';
   readonly touched: Set<string>;
   rolledBack: boolean;
 }
 
-const scopes = new AsyncLocalStorage<Scope>();
+const transactions = new AsyncLocalStorage<Transaction>();
 
-/** True inside a transaction that has written: what it reads is nobody else's yet. */
-export function hasUncommittedWrites(): boolean {
-  return (scopes.getStore()?.touched.size ?? 0) > 0;
+/** True inside a transaction: what it reads may be its own yet, or older than what is committed. */
+export function inTransaction(): boolean {
+  return transactions.getStore() !== undefined;
 }
 
-/** Queues `tags` until the commit of the surrounding transaction; false when there is none. */
-export function queueUntilCommit(tags: readonly string[]): boolean {
-  const scope = scopes.getStore();
-  if (!scope) return false;
-  for (const tag of tags) scope.touched.add(tag);
-  return true;
-}
-
-/** Says that the surrounding transaction cannot commit any more. */
-export function markRolledBack(): void {
-  const scope = scopes.getStore();
-  if (scope) scope.rolledBack = true;
+/** The transaction whose queries are being sent as one batch. */
+export function currentBatch(): Transaction | undefined {
+  const transaction = transactions.getStore();
+  return transaction?.form === 'batch' ? transaction : undefined;
 }
 
 /** Runs a whole transaction, and `flush` with what it touched unless it rolled back. */
 export async function flushAfterCommit<T>(
-  transaction: () => Promise<T>,
+  form: Transaction['form'],
+  run: (transaction: Transaction) => Promise<T>,
   flush: (tags: string[]) => Promise<void>,
 ): Promise<T> {
-  const scope: Scope = { touched: new Set(), rolledBack: false };
+  const transaction: Transaction = { form, touched: new Set(), rolledBack: false };
   try {
-    return await scopes.run(scope, transaction);
+    return await transactions.run(transaction, run, transaction);
   } catch (error) {
-    if (scope.rolledBack) scope.touched.clear();
+    if (changedNothing(error)) transaction.rolledBack = true;
     throw error;
   } finally {
-    await flush([...scope.touched]);
+    if (!transaction.rolledBack) await flush([...transaction.touched]);
   }
 }

@@ -39,7 +39,7 @@ export class ChangeListener {
     client.on('error', (error) => {
       failure = error;
     });
-    client.on('notification', ({ payload }) => void this.#handlers.changed(payload ?? ''));
+    client.on('notification', ({ payload = '' }) => void this.#handlers.changed(payload));
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);

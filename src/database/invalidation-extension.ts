@@ -1,76 +1,67 @@
 import { Prisma } from '../generated/prisma/client.ts';
-import { flushAfterCommit, markRolledBack, queueUntilCommit } from './after-commit.ts';
-import { changedNothing } from './failures.ts';
-import { isOperation, operations } from './operations.ts';
+import { currentBatch, flushAfterCommit, type Transaction } from './after-commit.ts';
+import { operations } from './operations.ts';
 
-/** A mutating query, as the rule that names its tags sees it. `result` is undefined if the query failed. */
+/** A mutating query, as the rule that names its tags sees it. */
 export interface Mutation {
   readonly operation: string;
   readonly args: unknown;
-  readonly result: unknown;
 }
 
 export interface InvalidationRules {
-  /** The tags of everything that a mutation may have changed. */
+  /** The tags of everything that a mutation may change. */
   tagsOf(mutation: Mutation): readonly string[];
   invalidate(tags: readonly string[]): Promise<void>;
 }
 
 /**
- * The Prisma extension that keeps the cache coherent: every mutating operation invalidates what it touched,
- * after its commit and before its caller gets the answer. A query that failed counts as well, unless it is
- * certain that it changed nothing: the answer of a committed write can be lost on its way.
+ * The Prisma extension that keeps the cache coherent: every mutating operation invalidates what it may have
+ * touched, after its commit and before its caller gets the answer. A query that failed counts as well, unless
+ * it is certain that it changed nothing: the answer of a committed write can be lost on its way.
+ *
+ * The client of an interactive transaction has hooks of its own: its queries belong to that transaction
+ * wherever they are made, inside the callback of another one too, and those of the plain client never do.
  */
 export function invalidationExtension(rules: InvalidationRules) {
   return Prisma.defineExtension((client) => {
-    const hooked = client.$extends({
-      query: {
-        async $allOperations({ operation, args, query, ...rest }) {
-          if (!mayWrite(operation, args)) return query(args);
-          const where = transactionKind(rest);
-          try {
-            const result = await query(args);
-            await touch(rules, { operation, args, result }, where);
-            return result;
-          } catch (error) {
-            if (where === 'batch') markRolledBack();
-            else if (where === 'itx' || !changedNothing(error)) {
-              await touch(rules, { operation, args, result: undefined }, where);
-            }
-            throw error;
-          }
+    const plain = client.$extends(hooks(rules, currentBatch));
+    const transaction: Begin = (work, options) =>
+      flushAfterCommit(
+        isCallback(work) ? 'interactive' : 'batch',
+        (current) => {
+          if (!isCallback(work)) return begin(plain, work, options);
+          const inside = client.$extends(hooks(rules, () => current));
+          return begin(inside, marking(work, current), options);
         },
-      },
-    });
-    return hooked.$extends({ client: { $transaction: flushing(hooked, rules) } });
+        rules.invalidate,
+      );
+    return plain.$extends({ client: { $transaction: transaction as (typeof plain)['$transaction'] } });
   });
 }
 
-async function touch(rules: InvalidationRules, mutation: Mutation, where: TransactionKind): Promise<void> {
-  const tags = rules.tagsOf(mutation);
-  if (where !== 'none' && queueUntilCommit(tags)) return;
-  await rules.invalidate(tags);
-}
-
-type TransactionKind = 'none' | 'batch' | 'itx';
-
-/**
- * Which kind of transaction a query runs in. Prisma passes it to query hooks without documenting it; a query
- * of the plain client inside a transaction's callback is not part of that transaction, and only this tells.
- */
-function transactionKind(params: object): TransactionKind {
-  const internal: unknown = Reflect.get(params, '__internalParams');
-  const kind: unknown = Object(Object(internal).transaction).kind;
-  return kind === 'batch' || kind === 'itx' ? kind : 'none';
+/** `transactionOf` tells which transaction a query of the extended client is part of. */
+function hooks(rules: InvalidationRules, transactionOf: () => Transaction | undefined) {
+  return Prisma.defineExtension({
+    query: {
+      async $allOperations({ operation, args, query }) {
+        if (!mayWrite(operation, args)) return query(args);
+        const send = ({ touched }: Transaction) => {
+          for (const tag of rules.tagsOf({ operation, args })) touched.add(tag);
+          return query(args);
+        };
+        const transaction = transactionOf();
+        return transaction ? send(transaction) : flushAfterCommit('single', send, rules.invalidate);
+      },
+    },
+  });
 }
 
 /** Raw SQL that only reads. A function called from it may still write: the table's trigger tells of that. */
 const READS = /^\s*(select|show|explain|values)\b(?![\s\S]*\b(insert|update|delete|merge|truncate|into)\b)/i;
 
 function mayWrite(operation: string, args: unknown): boolean {
-  const kind = isOperation(operation) ? operations[operation] : 'raw';
-  if (kind !== 'raw') return kind === 'write';
-  return !(operation.startsWith('$queryRaw') && READS.test(rawText(args)));
+  if (operations[operation] === 'read') return false;
+  return !operation.startsWith('$queryRaw') || !READS.test(rawText(args));
 }
 
 /** Tagged templates arrive as Prisma.Sql, the Unsafe forms as an array with the text first. */
@@ -82,15 +73,9 @@ function rawText(args: unknown): string {
 type Begin = (work: unknown, options?: object) => Promise<unknown>;
 type Callback = (...args: unknown[]) => unknown;
 
-/** `client.$transaction` that flushes after the commit. The overloads stay Prisma's own: we only pass on. */
-function flushing<C extends { $transaction: unknown }>(client: C, rules: InvalidationRules) {
-  const begin = client.$transaction as Begin;
-  const transaction: Begin = (work, options) =>
-    flushAfterCommit(
-      () => begin.call(client, isCallback(work) ? marking(work) : work, options),
-      (tags) => rules.invalidate(tags),
-    );
-  return transaction as C['$transaction'];
+/** `$transaction`, without the overloads: they stay Prisma's own, we only pass on. */
+function begin(client: { $transaction: unknown }, work: unknown, options?: object): Promise<unknown> {
+  return (client.$transaction as Begin)(work, options);
 }
 
 function isCallback(work: unknown): work is Callback {
@@ -98,12 +83,12 @@ function isCallback(work: unknown): work is Callback {
 }
 
 /** An interactive transaction whose callback throws is rolled back for certain. */
-function marking(callback: Callback): Callback {
+function marking(callback: Callback, transaction: Transaction): Callback {
   return async (...args) => {
     try {
       return await callback(...args);
     } catch (error) {
-      markRolledBack();
+      transaction.rolledBack = true;
       throw error;
     }
   };

@@ -1,10 +1,12 @@
 import type { Operation } from '@prisma/client/runtime/client';
 
+type Kind = 'read' | 'write' | 'raw';
+
 /**
  * Every operation that Prisma knows. A new one fails the build until someone decides what it is; `raw` may
  * be either, and counts as a write of everything unless its text only reads.
  */
-export const operations = {
+export const operations: Readonly<Record<string, Kind>> = {
   findFirst: 'read',
   findFirstOrThrow: 'read',
   findUnique: 'read',
@@ -29,8 +31,4 @@ export const operations = {
   $executeRaw: 'raw',
   $executeRawUnsafe: 'raw',
   $runCommandRaw: 'raw',
-} as const satisfies Record<Operation, 'read' | 'write' | 'raw'>;
-
-export function isOperation(name: string): name is Operation {
-  return Object.hasOwn(operations, name);
-}
+} satisfies Record<Operation, Kind>;

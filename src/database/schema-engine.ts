@@ -11,20 +11,24 @@ export interface OpenSchemaEngine {
   close(): Promise<void>;
 }
 
-/**
- * Prisma's schema engine, on the PostgreSQL that `url` names. `datamodels` are schema files, each as path
- * and content; applying migrations needs none.
- */
+interface Options {
+  /** Schema files, each as path and content; applying migrations needs none. */
+  datamodels?: [string, string][] | undefined;
+  /** Waits up to a minute until no other engine changes the database. */
+  alone?: boolean;
+}
+
+/** Prisma's schema engine, on the PostgreSQL that `url` names. Whoever opens it closes it. */
 export async function openSchemaEngine(
   url: string,
-  datamodels: [string, string][] | undefined,
+  { datamodels, alone = false }: Options,
 ): Promise<OpenSchemaEngine> {
   const { SchemaEngine } = await loadWasm();
-  const adapter = new SchemaEngineAdapter(url);
+  const adapter = new SchemaEngineAdapter(url, alone);
   const close = () => adapter.close();
   const bound = bindMigrationAwareSqlAdapterFactory(adapter);
   try {
-    return { engine: await SchemaEngine.new({ datamodels }, () => undefined, bound), close };
+    return { engine: await SchemaEngine.new({ datamodels }, ignoreLog, bound), close };
   } catch (error) {
     await close();
     throw error;
@@ -33,7 +37,7 @@ export async function openSchemaEngine(
 
 /**
  * Applies what is pending in `migrationsDirectory` and returns its names, in order. Several instances may
- * do it at once: the engine works under PostgreSQL's advisory lock 72707369, as Prisma's commands do.
+ * do it at once: the work is done under the advisory lock that Prisma's commands take as well.
  *
  * @throws an Error of one line
  */
@@ -51,7 +55,7 @@ export async function applyMigrations(url: string, migrationsDirectory: string):
 
 async function applyPending(url: string, migrationsDirectory: string): Promise<string[]> {
   const migrationsList = await readMigrations(migrationsDirectory);
-  const { engine, close } = await openSchemaEngine(url, undefined);
+  const { engine, close } = await openSchemaEngine(url, { alone: true });
   try {
     const filters = { externalTables: [], externalEnums: [] };
     return (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames;
@@ -59,3 +63,5 @@ async function applyPending(url: string, migrationsDirectory: string): Promise<s
     await close();
   }
 }
+
+function ignoreLog(): void {}

@@ -20,23 +20,22 @@ export const config = fp<ConfigOptions>(
       Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
     );
     const options = { schema: structuredClone(configSchema), data, env: false };
-    await app.register(fastifyEnv, options).after((error) => {
-      if (error) throw new ConfigurationError(describe(error));
-    });
+    try {
+      await app.register(fastifyEnv, options);
+    } catch (error) {
+      throw new ConfigurationError(describe(error));
+    }
     app.log.level = app.config.LOG_LEVEL;
   },
   { name: 'config', fastify: '5.x' },
 );
 
 /** Names each wrong variable and what it must be, without its value: that may be a secret. */
-function describe(error: Error): string {
-  const failures: { instancePath: string; message?: string }[] = Reflect.get(error, 'errors') ?? [];
-  const named = failures
-    .map(({ instancePath, message }) => ({ name: instancePath.slice(1), message }))
-    .filter(({ name }) => name in configSchema.properties)
-    .map(
-      ({ name, message }) =>
-        `${name} ${message} (${Object(Reflect.get(configSchema.properties, name)).description})`,
-    );
-  return [...new Set(named)].join('; ') || error.message;
+function describe(error: unknown): string {
+  const failures: { instancePath: string }[] = Object(error).errors ?? [];
+  const names = new Set(failures.map(({ instancePath }) => instancePath.slice(1)));
+  return Object.entries(configSchema.properties)
+    .filter(([name]) => names.has(name))
+    .map(([name, { description }]) => `${name} must be ${description}`)
+    .join('; ');
 }

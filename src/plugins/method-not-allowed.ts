@@ -1,13 +1,15 @@
-import type { HTTPMethods } from 'fastify';
+import { METHODS } from 'node:http';
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import fp from 'fastify-plugin';
 import { MethodNotAllowed } from '../errors.ts';
 
 /**
  * Answers 405 with `Allow` where a path has routes, but not for the method (RFC 9110 §15.5.6), and OPTIONS
- * with 204. Registered before the routes, which it collects; `register405` adds the rest after them.
+ * with 204. Registered before the routes, which it collects; `refuseOtherMethods` adds the rest after them.
  */
 export const methodNotAllowed = fp(
   async (app) => {
+    for (const name of METHODS) if (!app.supportedMethods.includes(name)) app.addHttpMethod(name);
     const allowed = new Map<string, Set<string>>();
     app.addHook('onRoute', function collectMethods({ url, method }) {
       const methods = allowed.get(url) ?? new Set();
@@ -18,16 +20,17 @@ export const methodNotAllowed = fp(
     app.decorate('refuseOtherMethods', function refuseOtherMethods() {
       for (const [url, methods] of [...allowed]) {
         const allow = [...methods, 'OPTIONS'].sort().join(', ');
-        const others = app.supportedMethods.filter((name) => !methods.has(name));
+        const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+          reply.header('allow', allow);
+          if (request.method === 'OPTIONS') return reply.code(204).send();
+          throw new MethodNotAllowed(request.method, allow);
+        };
         app.route({
           url,
-          method: others as HTTPMethods[],
+          method: app.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[],
           schema: { hide: true },
-          handler: async (request, reply) => {
-            reply.header('allow', allow);
-            if (request.method === 'OPTIONS') return reply.code(204).send();
-            throw new MethodNotAllowed(request.method, allow);
-          },
+          onRequest: refuse, // Before the body is read, whatever it is.
+          handler: refuse,
         });
       }
     });

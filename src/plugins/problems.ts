@@ -22,12 +22,17 @@ const RETRY_AFTER_SECONDS = 1;
 export const problems = fp(
   async (app) => {
     app.setErrorHandler(answerProblem);
-    app.setNotFoundHandler(async function answerNotFound(request) {
-      throw new RouteNotFound(`${request.method} ${pathOf(request)}`);
+    app.setNotFoundHandler(answerNotFound);
+    app.addHook('onRequest', async function beforeTheBodyIsRead(request) {
+      if (request.is404) await answerNotFound(request);
     });
   },
   { name: 'problems', fastify: '5.x' },
 );
+
+async function answerNotFound(request: FastifyRequest): Promise<never> {
+  throw new RouteNotFound(`${request.method} ${pathOf(request)}`);
+}
 
 /** Answers an error, and logs it when it is ours: a dependency that is away, or a bug. */
 export function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -38,6 +43,7 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   reply
     .code(problem.status)
+    .header('cache-control', 'no-store')
     .type('application/problem+json')
     .serializer((body: Problem) => JSON.stringify(body))
     .send(problem);

@@ -1,5 +1,5 @@
 import type { Caches } from '../cache/index.ts';
-import { hasUncommittedWrites } from '../database/after-commit.ts';
+import { inTransaction } from '../database/after-commit.ts';
 import type { Reader } from '../database/prisma.ts';
 import { toProperty } from './property.ts';
 import type { Property } from './schemas.ts';
@@ -16,12 +16,12 @@ export interface GetAllPropertiesOptions {
 }
 
 /**
- * Every property, ordered by id, through the data layer. Inside a transaction that has written it reads past
- * the cache, and nothing of what it sees is kept.
+ * Every property, ordered by id, through the data layer. Inside a transaction it reads past the cache, and
+ * nothing of what it sees is kept.
  */
 export async function getAllProperties(options: GetAllPropertiesOptions): Promise<Property[]> {
   const { prisma, caches, ttl } = options;
-  if (hasUncommittedWrites()) return loadAllProperties(prisma);
+  if (inTransaction()) return loadAllProperties(prisma);
   let loaded: Property[] | undefined;
   const { body } = await caches.data.get(ALL_PROPERTIES, { tags: [PROPERTIES], ttl }, async () => {
     loaded = await loadAllProperties(prisma);

@@ -14,25 +14,14 @@ export const tagsOfProperty = (id: number): readonly string[] => [propertyTag(id
 /** Everything there is: for when what changed is not known. */
 export const EVERYTHING: readonly string[] = [PROPERTIES, ANY_PROPERTY];
 
-/** What a mutation touched: the lists always; rows only those that can have been seen before. */
-export function tagsOf({ operation, args, result }: Mutation): readonly string[] {
+/** What a mutation may touch: the lists always; rows only those that can have been seen before. */
+export function tagsOf({ operation, args }: Mutation): readonly string[] {
   if (operation.startsWith('create')) return [PROPERTIES];
-  if (!SINGLE_ROW.has(operation) || changesId(args)) return EVERYTHING;
-  const ids = [idOf(Object(args).where), idOf(result)].filter((id) => id !== undefined);
-  return ids.length > 0 ? [PROPERTIES, ...new Set(ids.map(propertyTag))] : EVERYTHING;
+  const { id } = Object(Object(args).where);
+  return SINGLE_ROW.has(operation) && typeof id === 'number' ? [PROPERTIES, propertyTag(id)] : EVERYTHING;
 }
 
 const SINGLE_ROW = new Set(['update', 'delete', 'upsert']);
-
-function changesId(args: unknown): boolean {
-  const { data, update } = Object(args);
-  return 'id' in Object(data) || 'id' in Object(update);
-}
-
-function idOf(value: unknown): number | undefined {
-  const { id } = Object(value);
-  return typeof id === 'number' ? id : undefined;
-}
 
 /** What the table's trigger says in a notification: ids, `*` for too many of them, or nothing for new rows. */
 export function tagsOfChange(payload: string): readonly string[] {

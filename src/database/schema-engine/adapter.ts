@@ -4,6 +4,9 @@ import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@p
 import pg, { type QueryArrayConfig } from 'pg';
 import { connectionTo, withDatabase } from './connection.ts';
 
+/** What the engine itself locks for every change, with a limit of 10 s, and not when it makes the schema. */
+const LOCK = "SET lock_timeout = '60s'; SELECT pg_advisory_lock(72707369); RESET lock_timeout";
+
 const CHAR = 18;
 const TEXT = 25;
 
@@ -19,32 +22,37 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
   readonly provider = 'postgres';
   readonly adapterName = '@prisma/adapter-pg';
   readonly #url: string;
+  readonly #alone: boolean;
   readonly #sessions: SqlDriverAdapter[] = [];
 
-  constructor(url: string) {
+  /** @param alone waits up to a minute until no other engine changes the database */
+  constructor(url: string, alone: boolean) {
     this.#url = url;
+    this.#alone = alone;
   }
 
-  connect(): Promise<SqlDriverAdapter> {
-    return this.#connectTo(this.#url);
+  async connect(): Promise<SqlDriverAdapter> {
+    const session = await this.#connectTo(this.#url);
+    if (this.#alone) await session.executeScript(LOCK);
+    return session;
   }
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const name = `prisma_migrate_shadow_db_${randomUUID()}`;
-    const main = await this.connect();
+    const main = await this.#connectTo(this.#url);
     await main.executeScript(`CREATE DATABASE "${name}"`);
     const shadow = await this.#connectTo(withDatabase(this.#url, name));
     const disconnect = shadow.dispose.bind(shadow);
     shadow.dispose = async () => {
       await disconnect();
-      await main.executeScript(`DROP DATABASE "${name}" WITH (FORCE)`);
+      await main.executeScript(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
     };
     return shadow;
   }
 
-  /** Ends every session, also those that the engine has forgotten. */
+  /** Ends every session that is left, the latest first: a shadow database is dropped through an earlier one. */
   async close(): Promise<void> {
-    await Promise.all(this.#sessions.map((session) => session.dispose()));
+    for (const session of this.#sessions.toReversed()) await session.dispose();
   }
 
   async #connectTo(url: string): Promise<SqlDriverAdapter> {

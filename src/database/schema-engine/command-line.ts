@@ -38,7 +38,7 @@ export async function runSchemaEngine(args: string[], streams: Streams): Promise
   const { url }: { url: string } = JSON.parse(values.datasource);
   const subCommand = SUB_COMMANDS.get(positionals[1] ?? '');
   if (subCommand) return report(subCommand(url), streams.errors);
-  await serve(streams, async () => openSchemaEngine(url, await readAll(values.datamodels)));
+  await serve(streams, async () => openSchemaEngine(url, { datamodels: await readAll(values.datamodels) }));
   return 0;
 }
 

@@ -6,7 +6,7 @@ import type { Entry, Tag } from '../../cache/store.ts';
 import { ageOf, type Forward, forwardStatus, hitStatus } from './cache-status.ts';
 import { etagOf, matchesEtag } from './etag.ts';
 import { declaredQuery, pageKey } from './key.ts';
-import { isStorable, pageHeaders } from './storable.ts';
+import { type Headers, isStorable, pageHeaders } from './storable.ts';
 
 /**
  * The page layer: whole responses, kept per route that opts in with `config: { pageCache: { ttl, tags } }`.
@@ -35,7 +35,7 @@ interface Forwarding {
   fill: Fill | undefined;
   readonly stale: Entry | undefined;
   readonly reason: Forward;
-  readonly headersBefore: ReadonlySet<string>;
+  readonly headersBefore: Headers;
 }
 
 declare module 'fastify' {
@@ -56,7 +56,9 @@ export const pageCache = fp<PageCacheOptions>(
       if (!options) return;
       const declared = declaredQuery(route);
       prepend(route, 'onRequest', (request, reply) => answerFromCache(options, declared, request, reply));
-      prepend(route, 'onSend', async (request, reply, payload) => keepPage(options, request, reply, payload));
+      prepend(route, 'onSend', async (request, reply, payload) =>
+        unlessKnown(request, reply, keepPage(options, request, reply, payload)),
+      );
       prepend(route, 'onResponse', async (request) => settle(request));
     });
 
@@ -70,18 +72,17 @@ export const pageCache = fp<PageCacheOptions>(
       if (!wanted) return;
       const lead = request.method === 'GET' && request.headers.authorization === undefined;
       const found = await pages.lookup(pageKey(request, declared), wanted, { lead });
-      if (found.outcome === 'hit') return sendHit(request, reply, found);
+      if (found.outcome === 'hit') return sendHit(reply, found);
       request.page = forwarding(found, reply);
     }
 
-    function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Extract<Lookup, { outcome: 'hit' }>) {
-      const { entry, collapsed } = hit;
+    function sendHit(reply: FastifyReply, { entry, collapsed }: Extract<Lookup, { outcome: 'hit' }>) {
       reply.headers(entry.value.head).header('age', ageOf(entry, now()));
       reply.header(
         'cache-status',
         collapsed ? forwardStatus('uri-miss', { collapsed }) : hitStatus(entry, now()),
       );
-      return reply.send(notModified(request, reply) ? undefined : entry.value.body);
+      return reply.send(entry.value.body);
     }
 
     function keepPage(
@@ -92,7 +93,7 @@ export const pageCache = fp<PageCacheOptions>(
     ) {
       const { page } = request;
       if (!page) return payload;
-      if (page.stale && reply.statusCode === 503) return sendStale(page.stale, page.reason, request, reply);
+      if (page.stale && reply.statusCode === 503) return sendStale(page.stale, page.reason, reply);
       if (!isStorable(request, reply, payload)) {
         settle(request);
         reply.header('cache-status', forwardStatus(page.reason));
@@ -103,11 +104,11 @@ export const pageCache = fp<PageCacheOptions>(
       page.fill?.store({ head: pageHeaders(reply, page.headersBefore), body }, ttl);
       reply.header('cache-status', forwardStatus(page.reason, { stored: page.fill !== undefined }));
       page.fill = undefined;
-      return notModified(request, reply) ? null : body;
+      return body;
     }
 
     /** The last known answer instead of an error (RFC 5861 §4). */
-    function sendStale(entry: Entry, reason: Forward, request: FastifyRequest, reply: FastifyReply) {
+    function sendStale(entry: Entry, reason: Forward, reply: FastifyReply) {
       events.emit('stale', 'pages');
       for (const name of ['retry-after', 'content-type', 'cache-control']) reply.removeHeader(name);
       const status = forwardStatus(reason, { insteadOf: reply.statusCode });
@@ -116,29 +117,35 @@ export const pageCache = fp<PageCacheOptions>(
         .headers(entry.value.head)
         .header('age', ageOf(entry, now()))
         .header('cache-status', status);
-      return notModified(request, reply) ? null : entry.value.body;
+      return entry.value.body;
     }
   },
   { name: 'page-cache', fastify: '5.x' },
 );
 
 function forwarding(found: Exclude<Lookup, { outcome: 'hit' }>, reply: FastifyReply): Forwarding {
-  const headersBefore = new Set(Object.keys(reply.getHeaders()));
+  const headersBefore = reply.getHeaders();
   if (found.outcome === 'bypass')
     return { fill: undefined, stale: undefined, reason: 'bypass', headersBefore };
   return { fill: found.fill, stale: found.stale, reason: found.stale ? 'stale' : 'uri-miss', headersBefore };
 }
 
 /** Leads no longer, stored or not: whoever waits for the page goes on. */
-function settle(request: FastifyRequest): void {
-  request.page?.fill?.abandon();
+function settle({ page }: FastifyRequest): void {
+  if (!page) return;
+  page.fill?.abandon();
+  page.fill = undefined;
 }
 
-/** Turns the reply into a 304 when the client has these bytes already (RFC 9110 §15.4.5). */
-function notModified(request: FastifyRequest, reply: FastifyReply): boolean {
-  if (!matchesEtag(request.headers['if-none-match'], String(reply.getHeader('etag')))) return false;
+/**
+ * The page, or a 304 without it when the client has these bytes already (RFC 9110 §15.4.5). To HEAD the page is
+ * handed on either way: Fastify's hook for HEAD drops it, and says its length.
+ */
+function unlessKnown(request: FastifyRequest, reply: FastifyReply, page: unknown): unknown {
+  if (reply.statusCode !== 200 || !Buffer.isBuffer(page)) return page;
+  if (!matchesEtag(request.headers['if-none-match'], String(reply.getHeader('etag')))) return page;
   reply.code(304).removeHeader('content-type').removeHeader('content-length');
-  return true;
+  return request.method === 'HEAD' ? page : null;
 }
 
 type PageHooks = Required<Pick<RouteOptions, 'onRequest' | 'onSend' | 'onResponse'>>;

@@ -11,7 +11,7 @@ export function declaredQuery(route: Pick<RouteOptions, 'schema'>): readonly str
  */
 export function pageKey(request: FastifyRequest, declared: readonly string[]): string {
   const params: Record<string, string> = Object(request.params);
-  const path = (request.routeOptions.url ?? '').replace(/:(\w+)/g, (_, name) =>
+  const path = (request.routeOptions.url ?? '').replace(/:(\w+)|\*/g, (wildcard, name = wildcard) =>
     encodeURIComponent(String(params[name])),
   );
   const query = new URLSearchParams();

@@ -25,10 +25,12 @@ export function isStorable(
   return typeof payload === 'string' || Buffer.isBuffer(payload);
 }
 
-/** The headers that belong to the page: those that were added since `before`, as strings. */
-export function pageHeaders(reply: FastifyReply, before: ReadonlySet<string>): Record<string, string> {
+export type Headers = Readonly<ReturnType<FastifyReply['getHeaders']>>;
+
+/** The headers that belong to the page: those that were added or changed since `before`, as strings. */
+export function pageHeaders(reply: FastifyReply, before: Headers): Record<string, string> {
   const added = Object.entries(reply.getHeaders()).filter(
-    ([name]) => !before.has(name) && !NOT_KEPT.has(name),
+    ([name, value]) => before[name] !== value && !NOT_KEPT.has(name),
   );
   return Object.fromEntries(added.map(([name, value]) => [name, String(value)]));
 }

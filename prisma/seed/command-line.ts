@@ -1,0 +1,82 @@
+import { createPrisma } from '../../src/database/prisma.ts';
+import { connectionTo } from '../../src/database/schema-engine/connection.ts';
+import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
+import { tagsOf } from '../../src/properties/tags.ts';
+import { addListings, type Outcome } from './add-listings.ts';
+import { explain } from './failure.ts';
+import { openInvalidation } from './invalidation.ts';
+import { hostOf, isThisMachine } from './local-host.ts';
+import { BadOption, readOptions, type SeedOptions, USAGE } from './options.ts';
+import { type Screen, showProgress } from './progress.ts';
+
+export interface SeedProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the embedded database is kept, which is filled while `DATABASE_URL` is unset. */
+  readonly dataDirectory: string;
+  readonly output: Screen;
+  readonly errors: Screen;
+}
+
+/**
+ * `npx prisma db seed -- --count 25 [--flush] [--seed N] [--yes]`. Returns the exit code: 0, 2 for a bad
+ * option, 1 for any other failure, which leaves the table as it was.
+ */
+export async function runSeed(args: readonly string[], seed: SeedProcess): Promise<number> {
+  try {
+    const options = readOptions(args);
+    const { url, close } = await openDatabase(seed);
+    try {
+      const { place } = connectionTo(url);
+      refuseRemoteFlush(options, url);
+      await fill(options, { ...seed, url, place });
+    } finally {
+      await close();
+    }
+    return 0;
+  } catch (error) {
+    const bad = error instanceof BadOption;
+    seed.errors.write(`${error instanceof Error ? error.message : error}\n${bad ? `${USAGE}\n` : ''}`);
+    return bad ? 2 : 1;
+  }
+}
+
+/** `DATABASE_URL`, which prisma.config.ts sets too, else the embedded PostgreSQL. */
+async function openDatabase({ env: { DATABASE_URL: url }, dataDirectory }: SeedProcess) {
+  return url ? { url, close: async () => {} } : openEmbeddedPostgres(dataDirectory);
+}
+
+function refuseRemoteFlush({ flush, yes }: SeedOptions, url: string): void {
+  const host = hostOf(url);
+  if (!flush || yes || isThisMachine(host)) return;
+  throw new Error(
+    `--flush would empty the database at ${host}, not on this machine: add --yes if you mean it`,
+  );
+}
+
+interface Target extends SeedProcess {
+  readonly url: string;
+  /** The database, for messages. */
+  readonly place: string;
+}
+
+async function fill(options: SeedOptions, { env, output, errors, url, place }: Target): Promise<void> {
+  const { invalidate, close } = await openInvalidation(env.REDIS_URL, (line) => errors.write(`${line}\n`));
+  const prisma = createPrisma({ url, tagsOf, invalidate, onConnectionLost() {} });
+  const start = performance.now();
+  const progress = showProgress(options.count, errors);
+  try {
+    const outcome = await addListings(prisma, options, progress.add).finally(progress.end);
+    output.write(`${summary(outcome, performance.now() - start)}\n`);
+  } catch (error) {
+    throw new Error(explain(error, place), { cause: error });
+  } finally {
+    await prisma.$disconnect();
+    close();
+  }
+}
+
+function summary({ added, removed, total }: Outcome, milliseconds: number): string {
+  const listings = added === 1 ? 'listing' : 'listings';
+  const after = removed > 0 ? `${total} in all, ${removed} removed` : `${total} in all`;
+  return `Added ${added} ${listings} in ${(milliseconds / 1000).toFixed(1)} s (${after})`;
+}

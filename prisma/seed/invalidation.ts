@@ -1,0 +1,47 @@
+import { createClient, type RedisClientType } from 'redis';
+import { withDeadline } from '../../src/cache/deadline.ts';
+import { RedisStore } from '../../src/cache/redis-store.ts';
+
+/** What connecting to Redis, and then one invalidation, may take. Milliseconds. */
+const REDIS_MS = 1_000;
+
+export interface Invalidation {
+  /** Never rejects: by then the listings are committed. */
+  invalidate(tags: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Tells the servers that share a Redis what the seed has changed. Without a Redis each of them caches in its
+ * own memory, which nobody else can reach, and hears of the change from the table's trigger; so it does when
+ * Redis is down, which is why that is worth one line of warning and no more.
+ */
+export async function openInvalidation(
+  url: string | undefined,
+  warn: (line: string) => void,
+): Promise<Invalidation> {
+  if (!url) return { invalidate: async () => {}, close() {} };
+  if (!/^rediss?:/.test(url) || !URL.canParse(url)) {
+    throw new Error('REDIS_URL is no Redis URL: write redis://host:6379');
+  }
+  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
+  const store = new RedisStore(client);
+  let warned = false;
+  const warnOnce = (error: unknown) => {
+    if (!warned)
+      warn(`Redis at ${new URL(url).host} does not answer (${reason(error)}): going on without it`);
+    warned = true;
+  };
+  client.on('error', warnOnce);
+  await withDeadline(client.connect(), REDIS_MS).catch(warnOnce);
+  return {
+    invalidate: (tags) => withDeadline(store.invalidate(tags), REDIS_MS).catch(warnOnce),
+    close: () => client.destroy(),
+  };
+}
+
+/** An AggregateError (every address of a name refused) has no message of its own. */
+function reason(error: unknown): string {
+  const { message, code } = Object(error);
+  return String(message || code);
+}

@@ -1,0 +1,70 @@
+import { connect, createServer, type Socket } from 'node:net';
+import type { Test } from 'tap';
+import { createPrisma } from '../../src/database/prisma.ts';
+import { tagsOf } from '../../src/properties/tags.ts';
+
+/** A listing as Prisma takes it. */
+export const LISTING = { title: 'Flat in Osu', description: 'Quiet.', price: '1200.00', location: 'Accra' };
+
+/** Ten million more than any row's id. */
+export const NO_SUCH_ID = 10_000_000;
+
+/** The client of the service; `take` gives the invalidations since it was last called, each as its tags. */
+export function recording(t: Test, url: string) {
+  const invalidations: string[] = [];
+  const output = {
+    /** Called at every invalidation that has tags, and awaited. */
+    during: async (): Promise<void> => {},
+    take: () => invalidations.splice(0),
+  };
+  const lost: Error[] = [];
+  const prisma = createPrisma({
+    url,
+    tagsOf,
+    invalidate: async (tags) => {
+      if (tags.length === 0) return;
+      invalidations.push([...tags].sort().join(' '));
+      await output.during();
+    },
+    onConnectionLost: (error) => lost.push(error),
+  });
+  t.teardown(() => prisma.$disconnect());
+  return { prisma, output, lost };
+}
+
+/** A way to the server that cuts a connection instead of passing on the answer to what contains `text`. */
+export async function losingAnswersTo(t: Test, target: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(port || 5432), hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {}); // The other side hears of its end.
+    }
+    let asked = false;
+    client.on('data', (bytes) => {
+      asked ||= bytes.includes(text);
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (asked) client.destroy();
+      else client.write(bytes);
+    });
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  const url = new URL(target);
+  url.host = await new Promise<string>((resolve, reject) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('a TCP server has a port'));
+      else resolve(`127.0.0.1:${address.port}`);
+    });
+  });
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return url.href;
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { packageRoot } from '../../src/package-root.ts';
+
+export interface Server {
+  readonly process: ChildProcess;
+  /** `http://127.0.0.1:<port>`. */
+  readonly address: string;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Sends the signal and resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder of its own, as the checkout that a server runs in; gone after the test. */
+export async function checkout(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'property-listings-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The real process, ready to answer; any free port unless told otherwise. */
+export async function startServer(t: Test, cwd: string, env: Record<string, string> = {}): Promise<Server> {
+  const { child, output } = launch(cwd, { PORT: '0', ...env });
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return ended;
+  };
+  t.teardown(() => stop('SIGTERM'));
+  for (;;) {
+    const address = /^Listening on (http:\S+?)\/properties/m.exec(output())?.[1];
+    if (address) return { process: child, address, output, stop };
+    const code = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
+    if (code !== undefined) throw new Error(`the server ended with ${code}: ${output()}`);
+  }
+}
+
+/** The real process, run to its end. */
+export async function runServer(cwd: string, env: Record<string, string>): Promise<Ended> {
+  const { child, output, errors } = launch(cwd, env);
+  const [code] = await once(child, 'close');
+  return { code, stdout: output(), stderr: errors() };
+}
+
+function launch(cwd: string, env: Record<string, string>) {
+  const { DATABASE_URL: _, REDIS_URL: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/src/server.js')], {
+    cwd,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return { child, output: () => stdout, errors: () => stderr };
+}

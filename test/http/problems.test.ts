@@ -1,0 +1,232 @@
+import Fastify from 'fastify';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import t from 'tap';
+import { answerProblem, problems } from '../../src/plugins/problems.ts';
+import { build, LISTING, settled, write } from '../helpers/app.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
+import { proxyTo } from '../helpers/proxy.ts';
+
+const app = await build(t);
+
+for (const [what, request, expected] of [
+  [
+    'an unknown route',
+    { url: '/nowhere?secret=1' },
+    {
+      title: 'Not Found',
+      status: 404,
+      detail: 'There is no GET /nowhere here. GET /openapi.json lists every route',
+      code: 'PL_ROUTE_NOT_FOUND',
+    },
+  ],
+  [
+    'an unknown route with a body that is no JSON',
+    { method: 'POST', url: '/nowhere', headers: { 'content-type': 'application/json' }, payload: '{' },
+    {
+      title: 'Not Found',
+      status: 404,
+      detail: 'There is no POST /nowhere here. GET /openapi.json lists every route',
+      code: 'PL_ROUTE_NOT_FOUND',
+    },
+  ],
+  [
+    'an asset of /docs that is not there',
+    { url: '/docs/static/nothing.js' },
+    {
+      title: 'Not Found',
+      status: 404,
+      detail: 'There is no GET /docs/static/nothing.js here. GET /openapi.json lists every route',
+      code: 'PL_ROUTE_NOT_FOUND',
+    },
+  ],
+  [
+    'a malformed URL',
+    { url: '/%zz' },
+    {
+      title: 'Bad Request',
+      status: 400,
+      detail: "'/%zz' is not a valid url component",
+      code: 'FST_ERR_BAD_URL',
+    },
+  ],
+  [
+    'a row that is not there',
+    { url: '/properties/9/' },
+    {
+      title: 'Not Found',
+      status: 404,
+      detail: 'There is no property 9',
+      code: 'PL_PROPERTY_NOT_FOUND',
+    },
+  ],
+  [
+    'a bad id',
+    { url: '/properties/x/' },
+    {
+      title: 'Bad Request',
+      status: 400,
+      detail: 'id must be a whole number from 1 to 2147483647',
+      code: 'FST_ERR_VALIDATION',
+      errors: [{ in: 'params', field: 'id', message: 'must be a whole number from 1 to 2147483647' }],
+    },
+  ],
+  [
+    'a write without a key',
+    { method: 'POST', url: '/properties/' },
+    {
+      title: 'Unauthorized',
+      status: 401,
+      detail: 'Writing needs a key: send Authorization: Bearer <key>',
+      code: 'PL_WRITE_KEY_REQUIRED',
+    },
+  ],
+] as const) {
+  t.test(`${what} answers a problem with exactly these members, never to be stored`, async (t) => {
+    const response = await app.inject(request);
+    t.equal(response.statusCode, expected.status);
+    t.equal(response.headers['content-type'], 'application/problem+json');
+    t.equal(response.headers['cache-control'], 'no-store');
+    t.strictSame(response.json(), { type: 'about:blank', ...expected });
+  });
+}
+
+t.test('a path longer than any id answers 414, not a crash', async (t) => {
+  const response = await app.inject(`/properties/${'1'.repeat(5000)}/`);
+  t.equal(response.statusCode, 414);
+  t.equal(response.headers['content-type'], 'application/problem+json');
+});
+
+const ALLOWED = {
+  '/properties/': 'GET, HEAD, OPTIONS, POST',
+  '/properties/1/': 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT',
+  '/properties/cache-metrics/': 'GET, HEAD, OPTIONS',
+  '/health/live': 'GET, HEAD, OPTIONS',
+  '/health/ready': 'GET, HEAD, OPTIONS',
+  '/openapi.json': 'GET, HEAD, OPTIONS',
+  '/docs': 'GET, HEAD, OPTIONS',
+  '/docs/static/index.css': 'GET, HEAD, OPTIONS',
+};
+
+for (const [path, allow] of Object.entries(ALLOWED)) {
+  t.test(`${path} answers 405 with Allow to what it does not know, with and without its slash`, async (t) => {
+    const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND'] as const;
+    for (const url of [path, path.endsWith('/') ? path.slice(0, -1) : `${path}/`]) {
+      for (const method of others.filter((name) => !allow.split(', ').includes(name))) {
+        const response = await app.inject({
+          method: method as 'GET',
+          url,
+          headers: { 'content-type': 'application/json' },
+          payload: '{ no JSON',
+        });
+        t.equal(response.statusCode, 405, method);
+        t.equal(response.headers.allow, allow);
+        t.strictSame(response.json(), {
+          type: 'about:blank',
+          title: 'Method Not Allowed',
+          status: 405,
+          detail: `${method} is not allowed here: use ${allow}`,
+          code: 'PL_METHOD_NOT_ALLOWED',
+        });
+      }
+      const options = await app.inject({ method: 'OPTIONS', url });
+      t.equal(options.statusCode, 204);
+      t.equal(options.headers.allow, allow);
+      t.equal(options.body, '');
+    }
+  });
+}
+
+t.test('a bug answers 500, says nothing of itself, and is logged', async (t) => {
+  const lines: string[] = [];
+  const app = Fastify({
+    logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } },
+    frameworkErrors: answerProblem,
+  });
+  t.teardown(() => app.close());
+  await app.register(problems);
+  app.get('/error', async () => {
+    throw Object.assign(new Error('the password is swordfish'), { code: 'SECRET' });
+  });
+  app.get('/string', async () => {
+    throw 'the password is swordfish';
+  });
+  app.get('/odd-status', async () => {
+    throw Object.assign(new Error('teapot'), { statusCode: 499 });
+  });
+  for (const url of ['/error', '/string']) {
+    const response = await app.inject(url);
+    t.strictSame(response.json(), {
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: 'Something went wrong here. The log has the details',
+      code: 'PL_INTERNAL',
+    });
+    t.match(lines.pop(), /swordfish/);
+  }
+  t.match((await app.inject('/odd-status')).json(), {
+    title: 'Error',
+    status: 499,
+    detail: 'teapot',
+    code: 'PL_BAD_REQUEST',
+  });
+});
+
+t.test('a table that is not as expected answers 500 without SQL or names in it', async (t) => {
+  const app = await build(t);
+  const sql = (text: string) => execute(app.config.DATABASE_URL ?? '', text);
+  await sql('ALTER TABLE properties_property RENAME TO gone');
+  for (const response of [
+    await app.inject('/properties/'),
+    await app.inject('/properties/1/'),
+    await write(app, 'POST', '/properties/', LISTING),
+  ]) {
+    t.equal(response.statusCode, 500);
+    t.equal(response.json().detail, 'Something went wrong here. The log has the details');
+    t.notMatch(response.body, /gone|relation|prisma|properties_property/i);
+  }
+  await sql('ALTER TABLE gone RENAME TO properties_property');
+  t.equal((await settled(app, () => write(app, 'POST', '/properties/', LISTING))).statusCode, 201);
+});
+
+t.test('a database out of reach answers 503 with Retry-After, and works again by itself', async (t) => {
+  const network = await proxyTo(t, await scratchDatabase(t));
+  const app = await build(t, { DATABASE_URL: network.url });
+  await network.cut();
+  for (const response of [
+    await app.inject('/properties/'),
+    await app.inject('/properties/1/'),
+    await write(app, 'POST', '/properties/', LISTING),
+    await write(app, 'PATCH', '/properties/1/', { title: 'T' }),
+    await write(app, 'DELETE', '/properties/1/'),
+  ]) {
+    t.equal(response.statusCode, 503);
+    t.equal(response.headers['retry-after'], '1');
+    t.equal(response.headers['content-type'], 'application/problem+json');
+    t.strictSame(response.json(), {
+      type: 'about:blank',
+      title: 'Service Unavailable',
+      status: 503,
+      detail: 'The database cannot be reached. Nothing was changed by this request; try again',
+      code: 'PL_DATABASE_UNAVAILABLE',
+    });
+  }
+  t.match((await app.inject('/health/ready')).json(), {
+    status: 'unavailable',
+    dependencies: { postgresql: 'down' },
+  });
+  t.equal((await app.inject('/health/live')).statusCode, 200);
+  await network.mend();
+  t.equal((await app.inject('/properties/')).body, '{"properties":[]}');
+});
+
+t.test('a client that speaks no HTTP gets a 400 and the connection closed', async (t) => {
+  const app = await build(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  const socket = connect(address.port, '127.0.0.1');
+  socket.write('nonsense\r\n\r\n');
+  t.match(await text(socket), /^HTTP\/1\.1 400 Bad Request\r\n/);
+});

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import t from 'tap';
+import { USAGE } from '../../prisma/seed/options.ts';
+import { packageRoot } from '../../src/package-root.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
+
+const COMPILED = join(packageRoot, 'dist', 'prisma', 'seed.js');
+const PRISMA = join(packageRoot, 'node_modules', '.bin', 'prisma');
+
+const url = await scratchDatabase(t);
+
+/** Runs a command to its end, on the database of this file and without Redis. */
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(command, args, {
+    cwd: packageRoot,
+    env: { ...process.env, DATABASE_URL: url, REDIS_URL: '', ...env },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
+
+/** The command as a user types it, without tap's instruments. */
+const prismaSeed = (...args: string[]) => run(PRISMA, ['db', 'seed', '--', ...args], { NODE_OPTIONS: '' });
+
+t.test('`prisma db seed` adds as many listings as asked for to those there are', async (t) => {
+  const { code, stdout } = await prismaSeed('--count', '5');
+  t.equal(code, 0);
+  t.match(stdout, /^Added 5 listings in \d+\.\d s \(5 in all\)$/m);
+  t.equal((await execute(url, 'SELECT id FROM properties_property')).rowCount, 5);
+});
+
+t.test('`prisma db seed` fails when the seed does, and shows its usage line', async (t) => {
+  const { code, stderr } = await prismaSeed('--count', '0');
+  t.equal(code, 1);
+  t.match(stderr, USAGE);
+});
+
+t.test('a bad option ends the seed itself with 2, which Prisma reports as 1', async (t) => {
+  const bad = await run(process.execPath, [COMPILED, '--nope']);
+  t.strictSame(bad, { code: 2, stdout: '', stderr: `Unknown option '--nope'\n${USAGE}\n` });
+});

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { WRITE_KEY } from '../helpers/app.ts';
+import { scratchDatabase } from '../helpers/database.ts';
+import { freePort } from '../helpers/redis.ts';
+import { checkout, type Ended, runServer, startServer } from '../helpers/server.ts';
+
+/** It ends with 1 and says why in one line; what it says on stdout is its log. */
+function saysInOneLine(t: Test, { code, stderr }: Ended, said: RegExp) {
+  t.equal(code, 1);
+  t.match(stderr, said);
+  t.equal(stderr.trim().split('\n').length, 1, stderr);
+}
+
+t.test('a server on a database of its own', async (t) => {
+  const DATABASE_URL = await scratchDatabase(t, { migrated: false });
+  const folder = await checkout(t);
+
+  t.test('migrates it, is told its settings by .env, and gives it no samples', async (t) => {
+    await writeFile(join(folder, '.env'), `DATABASE_URL=${DATABASE_URL}\nPORT=1\nLOG_LEVEL=error\n`);
+    const server = await startServer(t, folder);
+    t.same(await (await fetch(`${server.address}/properties/`)).json(), { properties: [] });
+    t.notMatch(server.output(), /Write key|"level":30/);
+    t.equal((await fetch(`${server.address}/properties/`, { method: 'POST' })).status, 401);
+    t.equal(await server.stop(), 0);
+  });
+
+  t.test('that finds its port in use says so, and which', async (t) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    t.teardown(() => other.close());
+    const address = other.address();
+    if (address === null || typeof address === 'string') return t.fail('a TCP server has a port');
+    const ended = await runServer(folder, { DATABASE_URL, PORT: String(address.port) });
+    saysInOneLine(t, ended, new RegExp(`127.0.0.1:${address.port} is in use`));
+  });
+
+  t.test("whose address is not this machine's says so", async (t) => {
+    saysInOneLine(t, await runServer(folder, { DATABASE_URL, HOST: '192.0.2.1' }), /EADDRNOTAVAIL/);
+  });
+
+  t.test('ends at once on a second signal', async (t) => {
+    const server = await startServer(t, folder, { DATABASE_URL });
+    const unfinished = fetch(`${server.address}/properties/`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${WRITE_KEY}` },
+    }).catch(() => undefined);
+    await unfinished;
+    server.process.kill('SIGTERM');
+    t.ok([0, null].includes(await server.stop('SIGTERM')));
+  });
+});
+
+t.test('a wrong setting is named, with what it must be, before anything is started', async (t) => {
+  const folder = await checkout(t);
+  const ended = await runServer(folder, { PAGE_CACHE_TTL: '15m', API_KEYS: 'short', REDIS_URL: 'http://x' });
+  saysInOneLine(t, ended, /PAGE_CACHE_TTL must be seconds/);
+  t.match(ended.stderr, /API_KEYS must be keys/);
+  t.match(ended.stderr, /REDIS_URL must be the redis/);
+  t.notMatch(ended.stderr, /short/, 'a wrong key is still a secret');
+});
+
+t.test('a database that cannot be reached is named, without its password', async (t) => {
+  const port = await freePort();
+  const ended = await runServer(await checkout(t), {
+    DATABASE_URL: `postgresql://user:s3cret@127.0.0.1:${port}/db`,
+  });
+  saysInOneLine(t, ended, new RegExp(`127.0.0.1:${port}`));
+  t.notMatch(ended.stderr, /s3cret/);
+});
+
+t.test('.data from another PostgreSQL major is refused and left as it is', async (t) => {
+  const folder = await checkout(t);
+  await mkdir(join(folder, '.data/postgres'), { recursive: true });
+  await writeFile(join(folder, '.data/postgres/PG_VERSION'), '14\n');
+  saysInOneLine(t, await runServer(folder, {}), /PostgreSQL 14/);
+});
