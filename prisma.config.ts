@@ -19,6 +19,9 @@ if (usesDatabase && !asksForHelp)
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
-  migrations: { path: 'prisma/migrations', seed: 'node --import tsx prisma/seed.ts' },
+  migrations: {
+    path: 'prisma/migrations',
+    seed: 'npm run --silent generate && node --import tsx prisma/seed.ts',
+  },
   datasource: { url: process.env.DATABASE_URL ?? '' },
 });

@@ -71,6 +71,6 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
 
 /** `API_KEYS`, or the key of the embedded database; with a `DATABASE_URL` and no keys nobody may write. */
 function writeKeys({ config: { API_KEYS }, embedded: defaults }: FastifyInstance): readonly string[] {
-  if (API_KEYS) return API_KEYS.split(',');
+  if (API_KEYS) return API_KEYS.split(/\s*,\s*/);
   return defaults ? [defaults.writeKey] : [];
 }

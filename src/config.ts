@@ -26,9 +26,9 @@ export const configSchema = Type.Object({
   ),
   API_KEYS: Type.Optional(
     Type.String({
-      pattern: '^[^,\\s]{16,}(,[^,\\s]{16,})*$',
+      pattern: '^[^,\\s]+(\\s*,\\s*[^,\\s]+)*$',
       description:
-        'keys that may write, separated by commas, each of 16 characters or more (unset: see README)',
+        'the keys that may write, separated by commas (unset: the embedded database has one of its own, any other none)',
     }),
   ),
   PAGE_CACHE_TTL: Type.Integer({

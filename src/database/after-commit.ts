@@ -37,12 +37,8 @@ export async function flushAfterCommit<T>(
   flush: (tags: string[]) => Promise<void>,
 ): Promise<T> {
   const transaction: Transaction = { form, touched: new Set(), rolledBack: false };
-  try {
-    return await transactions.run(transaction, run, transaction);
-  } catch (error) {
-    if (changedNothing(error)) transaction.rolledBack = true;
-    throw error;
-  } finally {
-    if (!transaction.rolledBack) await flush([...transaction.touched]);
-  }
+  const answer = transactions.run(transaction, run, transaction);
+  const refused = await answer.then(() => false, changedNothing);
+  if (!refused && !transaction.rolledBack) await flush([...transaction.touched]);
+  return answer;
 }

@@ -45,7 +45,7 @@ function hooks(rules: InvalidationRules, transactionOf: () => Transaction | unde
     query: {
       async $allOperations({ operation, args, query }) {
         if (!mayWrite(operation, args)) return query(args);
-        const send = ({ touched }: Transaction) => {
+        const send = async ({ touched }: Transaction) => {
           for (const tag of rules.tagsOf({ operation, args })) touched.add(tag);
           return query(args);
         };

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type InvalidationRules, invalidationExtension } from './invalidation-extension.ts';
+import { connectionTo } from './schema-engine/connection.ts';
 
 /** What a request may wait for a connection to PostgreSQL. Milliseconds. */
 const CONNECT_MS = 3_000;
@@ -13,10 +14,10 @@ export interface PrismaOptions extends InvalidationRules {
 
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
 export function createPrisma({ url, onConnectionLost, ...rules }: PrismaOptions) {
-  const schema = new URL(url).searchParams.get('schema');
+  const { schema, config } = connectionTo(url);
   const adapter = new PrismaPg(
-    { connectionString: url, connectionTimeoutMillis: CONNECT_MS },
-    { onPoolError: onConnectionLost, ...(schema && { schema }) },
+    { connectionString: config.connectionString, connectionTimeoutMillis: CONNECT_MS },
+    { schema, onPoolError: onConnectionLost },
   );
   return new PrismaClient({ adapter }).$extends(invalidationExtension(rules));
 }

@@ -36,6 +36,6 @@ function describe(error: unknown): string {
   const names = new Set(failures.map(({ instancePath }) => instancePath.slice(1)));
   return Object.entries(configSchema.properties)
     .filter(([name]) => names.has(name))
-    .map(([name, { description }]) => `${name} must be ${description}`)
+    .map(([name, schema]) => `${name} must be ${Reflect.get(schema, 'description')}`)
     .join('; ');
 }

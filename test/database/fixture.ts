@@ -17,7 +17,10 @@ export function recording(t: Test, url: string) {
     during: async (): Promise<void> => {},
     take: () => invalidations.splice(0),
   };
-  const lost: Error[] = [];
+  let idle: (error: Error) => void = () => {};
+  const idleLoss = new Promise<Error>((resolve) => {
+    idle = resolve;
+  });
   const prisma = createPrisma({
     url,
     tagsOf,
@@ -26,10 +29,10 @@ export function recording(t: Test, url: string) {
       invalidations.push([...tags].sort().join(' '));
       await output.during();
     },
-    onConnectionLost: (error) => lost.push(error),
+    onConnectionLost: (error) => idle(error),
   });
   t.teardown(() => prisma.$disconnect());
-  return { prisma, output, lost };
+  return { prisma, output, idleLoss };
 }
 
 /** A way to the server that cuts a connection instead of passing on the answer to what contains `text`. */

@@ -2,6 +2,9 @@ import t from 'tap';
 import { operations } from '../../src/database/operations.ts';
 import { recording } from './fixture.ts';
 
+/** Properties of a model's client that are no operations. */
+const OTHERS = new Set(['fields', 'name']);
+
 t.test('every operation that the client offers is classified', async (t) => {
   const { prisma } = recording(t, 'postgresql://127.0.0.1:1/never-connected');
   const offered = Object.keys(prisma.property).filter((name) => /^[a-z]/.test(name) && !OTHERS.has(name));
@@ -23,6 +26,3 @@ t.test('what Prisma names after a change is a write, what it names after a look 
     t.equal(kind, expected, name);
   }
 });
-
-/** Properties of a model's client that are no operations. */
-const OTHERS = new Set(['fields', 'name']);

