@@ -2,25 +2,19 @@ import { existsSync } from 'node:fs';
 import { type AppOptions, buildApp } from './app.ts';
 import { PortInUse } from './errors.ts';
 
-/** A first signal ends the service when it has finished what it began; a second one ends it at once. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
 try {
-  await serve({ env: loadEnvironment(), dataDirectory: '.data' });
+  await serve({ env: loadEnvironment(), dataDirectory: '.data' }, firstSignal());
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 }
 
-async function serve(options: AppOptions): Promise<void> {
+/** Starts, and ends when told to: also when that was during the start, so that nothing is left running. */
+async function serve(options: AppOptions, told: Promise<void>): Promise<void> {
   const app = await buildApp(options);
+  void told.then(() => app.close());
   const { HOST: host, PORT: port, API_KEYS } = app.config;
-  const stop = () => {
-    for (const signal of SIGNALS) process.removeListener(signal, stop);
-    void app.close();
-  };
-  for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const address = await app.listen({ host, port });
     process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n`);
@@ -30,6 +24,18 @@ async function serve(options: AppOptions): Promise<void> {
     await app.close();
     throw isAddressInUse(error) ? new PortInUse(host, port) : error;
   }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one then ends the process at once. */
+function firstSignal(): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  return new Promise((resolve) => {
+    function told() {
+      for (const signal of signals) process.off(signal, told);
+      resolve();
+    }
+    for (const signal of signals) process.on(signal, told);
+  });
 }
 
 /** `.env` adds to the environment and never overrides it. */

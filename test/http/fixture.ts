@@ -10,7 +10,11 @@ export const TTL = 60;
 export const STALE_IF_ERROR = 30;
 
 /** The page layer on an application of its own, with a clock that tests advance. */
-export async function pageLayer(t: Test, given: Store | ((now: () => number) => Store), { staleIfError = STALE_IF_ERROR } = {}) {
+export async function pageLayer(
+  t: Test,
+  given: Store | ((now: () => number) => Store),
+  { staleIfError = STALE_IF_ERROR } = {},
+) {
   let time = 1_700_000_000_000;
   const now = () => time;
   const store = typeof given === 'function' ? given(now) : given;

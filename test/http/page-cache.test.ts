@@ -120,7 +120,14 @@ for (const { name, skip, environment } of kinds) {
             t.equal(head.headers['content-length'], String(Buffer.byteLength(body)));
             await get(url);
           }
-          for (const form of ['"a"', etag.slice(1, -1), etag.slice(0, -2), `"x${etag.slice(1)}`, 'W/"a", "b"', '']) {
+          for (const form of [
+            '"a"',
+            etag.slice(1, -1),
+            etag.slice(0, -2),
+            `"x${etag.slice(1)}`,
+            'W/"a", "b"',
+            '',
+          ]) {
             const got = await ask('GET', form, hit);
             t.equal(got.statusCode, 200, `${form}, ${hit ? 'hit' : 'miss'}`);
             t.equal(got.body, body);
@@ -154,28 +161,34 @@ for (const { name, skip, environment } of kinds) {
       t.equal((await get('/properties/77/')).statusCode, 200);
     });
 
-    t.test('a change of one row empties its page and the list, and leaves every other page a hit', async (t) => {
-      await empty(app);
-      for (const title of ['A', 'B']) await add(app, { title });
-      for (const url of [LIST, ROW, '/properties/2/']) await get(url);
-      await settled(app, () => write(app, 'PATCH', ROW, { title: 'changed' }));
-      t.equal(await status('/properties/2/'), HIT);
-      t.equal(await status(ROW), 'property-listings; fwd=stale; stored');
-      t.equal(await status(LIST), 'property-listings; fwd=stale; stored');
-      await add(app);
-      t.equal(await status(ROW), HIT, 'a new row changes no page of another');
-      t.equal(await status(LIST), 'property-listings; fwd=stale; stored');
-      await settled(app, () => write(app, 'DELETE', ROW));
-      t.equal(await status('/properties/2/'), HIT);
-      t.equal((await get(ROW)).statusCode, 404);
-    });
+    t.test(
+      'a change of one row empties its page and the list, and leaves every other page a hit',
+      async (t) => {
+        await empty(app);
+        for (const title of ['A', 'B']) await add(app, { title });
+        for (const url of [LIST, ROW, '/properties/2/']) await get(url);
+        await settled(app, () => write(app, 'PATCH', ROW, { title: 'changed' }));
+        t.equal(await status('/properties/2/'), HIT);
+        t.equal(await status(ROW), 'property-listings; fwd=stale; stored');
+        t.equal(await status(LIST), 'property-listings; fwd=stale; stored');
+        await add(app);
+        t.equal(await status(ROW), HIT, 'a new row changes no page of another');
+        t.equal(await status(LIST), 'property-listings; fwd=stale; stored');
+        await settled(app, () => write(app, 'DELETE', ROW));
+        t.equal(await status('/properties/2/'), HIT);
+        t.equal((await get(ROW)).statusCode, 404);
+      },
+    );
 
     t.test('what another program changes empties the same pages', async (t) => {
       await empty(app);
       for (const title of ['A', 'B']) await add(app, { title });
       for (const url of [LIST, ROW, '/properties/2/']) await get(url);
       const heard = invalidationOf(app, ['properties', 'property:1']);
-      await execute(app.config.DATABASE_URL ?? '', `UPDATE properties_property SET title = 'psql' WHERE id = 1`);
+      await execute(
+        app.config.DATABASE_URL ?? '',
+        `UPDATE properties_property SET title = 'psql' WHERE id = 1`,
+      );
       await heard;
       t.equal((await get(ROW)).json().title, 'psql');
       t.equal((await get(LIST)).json().properties[0].title, 'psql');

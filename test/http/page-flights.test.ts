@@ -50,7 +50,11 @@ for (const { name, skip, open } of storeKinds) {
         },
         500,
       ],
-      ['sets a cookie', (reply: FastifyReply) => reply.header('set-cookie', 'session=leader').send('mine'), 200],
+      [
+        'sets a cookie',
+        (reply: FastifyReply) => reply.header('set-cookie', 'session=leader').send('mine'),
+        200,
+      ],
       [
         'takes the reply into its own hands',
         (reply: FastifyReply) => {

@@ -138,25 +138,28 @@ t.test('it is served stale until STALE_IF_ERROR seconds after its ttl, and not l
   t.equal(over.headers['cache-status'], 'property-listings; fwd=uri-miss');
 });
 
-t.test('while the cache is not to be trusted every page is loaded, none stored, and 304 still works', async (t) => {
-  const [memory] = storeKinds;
-  if (!memory) throw new Error('there is a memory store');
-  const { app, get, statusOf, caches } = await pageLayer(t, await memory.open(t));
-  let loads = 0;
-  app.get('/', { config: page }, async () => {
-    loads += 1;
-    return 'text';
-  });
-  t.equal(await statusOf('/'), MISS);
-  caches.distrust();
-  const bypassed = await get('/');
-  t.equal(bypassed.headers['cache-status'], 'property-listings; fwd=bypass');
-  t.equal((await get('/', { 'if-none-match': String(bypassed.headers.etag) })).statusCode, 304);
-  t.equal(loads, 3);
-  await caches.trust(['things']);
-  t.equal(await statusOf('/'), STALE);
-  t.match(await statusOf('/'), /; hit;/);
-});
+t.test(
+  'while the cache is not to be trusted every page is loaded, none stored, and 304 still works',
+  async (t) => {
+    const [memory] = storeKinds;
+    if (!memory) throw new Error('there is a memory store');
+    const { app, get, statusOf, caches } = await pageLayer(t, await memory.open(t));
+    let loads = 0;
+    app.get('/', { config: page }, async () => {
+      loads += 1;
+      return 'text';
+    });
+    t.equal(await statusOf('/'), MISS);
+    caches.distrust();
+    const bypassed = await get('/');
+    t.equal(bypassed.headers['cache-status'], 'property-listings; fwd=bypass');
+    t.equal((await get('/', { 'if-none-match': String(bypassed.headers.etag) })).statusCode, 304);
+    t.equal(loads, 3);
+    await caches.trust(['things']);
+    t.equal(await statusOf('/'), STALE);
+    t.match(await statusOf('/'), /; hit;/);
+  },
+);
 
 t.test('a store that fails makes no request fail', async (t) => {
   const [memory] = storeKinds;

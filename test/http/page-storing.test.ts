@@ -91,22 +91,25 @@ t.test('a weak ETag that the handler set answers 304 to its strong form too', as
   }
 });
 
-t.test('of the headers, those of the request stay its own, and those that the handler changed are kept', async (t) => {
-  const [memory] = storeKinds;
-  if (!memory) throw new Error('there is a memory store');
-  const { app, get } = await pageLayer(t, await memory.open(t));
-  let requests = 0;
-  app.addHook('onRequest', async (_, reply) => {
-    requests += 1;
-    reply.headers({ 'x-request': String(requests), 'x-policy': 'strict' });
-  });
-  app.get('/', { config: page }, async (_, reply) => reply.header('x-policy', 'relaxed').send('text'));
-  for (const request of ['1', '2']) {
-    const { headers } = await get('/');
-    t.equal(headers['x-request'], request);
-    t.equal(headers['x-policy'], 'relaxed');
-  }
-});
+t.test(
+  'of the headers, those of the request stay its own, and those that the handler changed are kept',
+  async (t) => {
+    const [memory] = storeKinds;
+    if (!memory) throw new Error('there is a memory store');
+    const { app, get } = await pageLayer(t, await memory.open(t));
+    let requests = 0;
+    app.addHook('onRequest', async (_, reply) => {
+      requests += 1;
+      reply.headers({ 'x-request': String(requests), 'x-policy': 'strict' });
+    });
+    app.get('/', { config: page }, async (_, reply) => reply.header('x-policy', 'relaxed').send('text'));
+    for (const request of ['1', '2']) {
+      const { headers } = await get('/');
+      t.equal(headers['x-request'], request);
+      t.equal(headers['x-policy'], 'relaxed');
+    }
+  },
+);
 
 t.test("a route's own hooks run after those of the page layer, on a hit too", async (t) => {
   const [memory] = storeKinds;

@@ -1,6 +1,6 @@
-import Fastify from 'fastify';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import Fastify from 'fastify';
 import t from 'tap';
 import { answerProblem, problems } from '../../src/plugins/problems.ts';
 import { build, LISTING, settled, write } from '../helpers/app.ts';

@@ -23,7 +23,12 @@ for (const [what, header, challenge, detail] of [
   ['a scheme without a key', 'Bearer ', 'Bearer', NONE],
   ['two words after the scheme', `Bearer ${WRITE_KEY} x`, 'Bearer', NONE],
   ['a wrong key', 'Bearer a-wrong-key-for-the-test', 'Bearer error="invalid_token"', WRONG],
-  ['the first characters of a key', `Bearer ${WRITE_KEY.slice(0, -1)}`, 'Bearer error="invalid_token"', WRONG],
+  [
+    'the first characters of a key',
+    `Bearer ${WRITE_KEY.slice(0, -1)}`,
+    'Bearer error="invalid_token"',
+    WRONG,
+  ],
   ['a key with one more character', `Bearer ${WRITE_KEY}x`, 'Bearer error="invalid_token"', WRONG],
   ['both keys as one', `Bearer ${WRITE_KEY},${SECOND_KEY}`, 'Bearer error="invalid_token"', WRONG],
   ['a key in other case', `Bearer ${WRITE_KEY.toUpperCase()}`, 'Bearer error="invalid_token"', WRONG],
@@ -40,17 +45,20 @@ for (const [what, header, challenge, detail] of [
   });
 }
 
-t.test('without a key nobody learns whether the rest was right: 401 comes before 400, 404 and 415', async (t) => {
-  for (const request of [
-    { method: 'POST', url: '/properties/', payload: { price: -1 } },
-    { method: 'POST', url: '/properties/', headers: { 'content-type': 'application/json' }, payload: '{' },
-    { method: 'POST', url: '/properties/', headers: { 'content-type': 'text/plain' }, payload: 'x' },
-    { method: 'PUT', url: '/properties/abc/', payload: LISTING },
-    { method: 'DELETE', url: '/properties/999/' },
-  ] as const) {
-    t.equal((await app.inject(request)).statusCode, 401);
-  }
-});
+t.test(
+  'without a key nobody learns whether the rest was right: 401 comes before 400, 404 and 415',
+  async (t) => {
+    for (const request of [
+      { method: 'POST', url: '/properties/', payload: { price: -1 } },
+      { method: 'POST', url: '/properties/', headers: { 'content-type': 'application/json' }, payload: '{' },
+      { method: 'POST', url: '/properties/', headers: { 'content-type': 'text/plain' }, payload: 'x' },
+      { method: 'PUT', url: '/properties/abc/', payload: LISTING },
+      { method: 'DELETE', url: '/properties/999/' },
+    ] as const) {
+      t.equal((await app.inject(request)).statusCode, 401);
+    }
+  },
+);
 
 t.test('each of several keys may write, whatever the case of the scheme', async (t) => {
   for (const authorization of [`Bearer ${WRITE_KEY}`, `bearer ${SECOND_KEY}`, `BEARER ${WRITE_KEY}`]) {
