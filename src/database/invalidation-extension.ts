@@ -56,8 +56,8 @@ function hooks(rules: InvalidationRules, transactionOf: () => Transaction | unde
   });
 }
 
-/** Raw SQL that only reads. A function called from it may still write: the table's trigger tells of that. */
-const READS = /^\s*(select|show|explain|values)\b(?![\s\S]*\b(insert|update|delete|merge|truncate|into)\b)/i;
+/** One statement that only reads. A function called from it may still write: the table's trigger tells of that. */
+const READS = /^\s*(select|show|explain|values)\b(?![\s\S]*(\b(insert|update|delete|merge)\b|;\s*\S))/i;
 
 function mayWrite(operation: string, args: unknown): boolean {
   if (operations[operation] === 'read') return false;

@@ -11,7 +11,7 @@ export function fieldErrors(
   failures: readonly FastifySchemaValidationError[],
   context: unknown,
 ): FieldError[] {
-  const where = typeof context === 'string' ? context : 'body';
+  const where = String(context);
   const byField = new Map<string, FieldError>();
   for (const failure of failures) {
     const field = fieldOf(failure, where);
@@ -30,5 +30,5 @@ function messageOf(failure: FastifySchemaValidationError): string {
   if (failure.keyword === 'required') return 'is required';
   if (failure.keyword === 'additionalProperties') return 'is not a known field';
   const description: unknown = Object(Reflect.get(failure, 'parentSchema')).description;
-  return typeof description === 'string' ? `must be ${description}` : (failure.message ?? 'is not valid');
+  return typeof description === 'string' ? `must be ${description}` : String(failure.message);
 }

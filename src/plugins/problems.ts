@@ -74,5 +74,5 @@ function detailOf(
 
 /** Without the query: that may hold anything. */
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
+  return request.url.replace(/\?.*/, '');
 }

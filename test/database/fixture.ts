@@ -35,8 +35,16 @@ export function recording(t: Test, url: string) {
   return { prisma, output, idleLoss };
 }
 
-/** A way to the server that cuts a connection instead of passing on the answer to what contains `text`. */
-export async function losingAnswersTo(t: Test, target: string, text: string): Promise<string> {
+interface Loss {
+  /** What is sent to the server, and done there, but never answered. */
+  readonly text: string;
+  /** What the client gets in place of the answer; unless told otherwise, the end of its connection. */
+  readonly instead?: (client: Socket) => void;
+}
+
+/** A way to the server on which answers are lost. */
+export async function losingAnswers(t: Test, target: string, loss: Loss): Promise<string> {
+  const { text, instead = (client) => client.destroy() } = loss;
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -51,7 +59,7 @@ export async function losingAnswersTo(t: Test, target: string, text: string): Pr
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (asked) client.destroy();
+      if (asked) instead(client);
       else client.write(bytes);
     });
     client.on('close', () => upstream.destroy());

@@ -8,7 +8,7 @@ import { getAllProperties } from '../../src/properties/get-all-properties.ts';
 import { tagsOf } from '../../src/properties/tags.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { Gate } from '../helpers/gate.ts';
-import { LISTING, losingAnswersTo, NO_SUCH_ID, recording } from './fixture.ts';
+import { LISTING, losingAnswers, NO_SUCH_ID, recording } from './fixture.ts';
 
 type Inside = Parameters<Parameters<Prisma['$transaction']>[0]>[0];
 
@@ -86,6 +86,9 @@ const WRITES: Record<string, { write: (id: number) => PromiseLike<unknown>; tags
     '$queryRaw of Prisma.sql': {
       write: () => prisma.$queryRaw(Sql.sql`UPDATE properties_property SET title = ${title} RETURNING id`),
     },
+    '$queryRaw that explains by doing it': {
+      write: () => prisma.$queryRaw`EXPLAIN ANALYZE UPDATE properties_property SET title = 'changed'`,
+    },
     '$queryRawUnsafe that updates': {
       write: () =>
         prisma.$queryRawUnsafe('/* why */ UPDATE properties_property SET title = $1 RETURNING id', title),
@@ -108,7 +111,7 @@ for (const [name, { write, tags = () => EVERYTHING }] of Object.entries(WRITES))
       const answer = Promise.resolve(write(id)).then(() => {
         answered = true;
       });
-      await gate.reached;
+      await Promise.race([gate.reached, answer]);
       t.ok(seen.includes(title), 'another connection sees the change');
       gate.open();
       await answer;
@@ -217,6 +220,25 @@ t.test('an array of queries invalidates once, what all of them touched, after th
     isolationLevel: 'Serializable',
   });
   t.same(output.take(), [EVERYTHING]);
+});
+
+t.test('raw SQL that begins as a read may go on as a write', async (t) => {
+  const AFTERTHOUGHTS = [
+    'EXPLAIN ANALYZE DELETE FROM properties_property',
+    'EXPLAIN (ANALYZE) INSERT INTO properties_property SELECT * FROM properties_property WHERE false',
+    `EXPLAIN ANALYZE MERGE INTO properties_property USING (SELECT 1 AS id) AS new ON false
+       WHEN MATCHED THEN DO NOTHING`,
+    'SELECT 1; TRUNCATE properties_property',
+    'SELECT 1;\n DO $$ BEGIN DELETE FROM properties_property; END $$',
+  ];
+  for (const sql of AFTERTHOUGHTS) {
+    await prisma
+      .$queryRawUnsafe(sql)
+      .catch((error) => t.match(error, { name: 'TypeError' }, 'done, but two answers'));
+    t.same(output.take(), [EVERYTHING], sql);
+  }
+  await prisma.$queryRawUnsafe('SELECT 1; ');
+  t.same(output.take(), []);
 });
 
 t.test('a transaction that rolled back invalidates nothing', async (t) => {
@@ -415,7 +437,7 @@ t.test('concurrent transactions do not mix their tags', async (t) => {
 
 t.test('a committed write whose answer is lost invalidates', async (t) => {
   t.test('a single query', async (t) => {
-    const lossy = recording(t, await losingAnswersTo(t, url, 'INSERT'));
+    const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
     await t.rejects(lossy.prisma.property.create({ data: LISTING }));
     t.same(lossy.output.take(), [COLLECTION]);
     await t.rejects(lossy.prisma.$executeRaw`INSERT INTO properties_property SELECT`);
@@ -423,14 +445,14 @@ t.test('a committed write whose answer is lost invalidates', async (t) => {
   });
 
   t.test('an array of one', async (t) => {
-    const lossy = recording(t, await losingAnswersTo(t, url, 'INSERT'));
+    const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
     await t.rejects(lossy.prisma.$transaction([lossy.prisma.property.create({ data: LISTING })]));
     t.same(lossy.output.take(), [COLLECTION]);
   });
 
   t.test('an array', async (t) => {
     const id = await existing();
-    const lossy = recording(t, await losingAnswersTo(t, url, 'COMMIT'));
+    const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
     await t.rejects(
       lossy.prisma.$transaction([
         lossy.prisma.property.create({ data: LISTING }),
@@ -443,7 +465,7 @@ t.test('a committed write whose answer is lost invalidates', async (t) => {
 
   t.test('an interactive transaction', async (t) => {
     const id = await existing();
-    const lossy = recording(t, await losingAnswersTo(t, url, 'COMMIT'));
+    const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
     await t.rejects(
       lossy.prisma.$transaction(async (tx) => {
         await tx.property.update({ where: { id }, data: { title } });

@@ -5,7 +5,7 @@ import type { Caches } from '../../cache/index.ts';
 import type { Entry, Tag } from '../../cache/store.ts';
 import { ageOf, type Forward, forwardStatus, hitStatus } from './cache-status.ts';
 import { etagOf, matchesEtag } from './etag.ts';
-import { declaredQuery, pageKey } from './key.ts';
+import { type PageKey, pageKeyOf } from './key.ts';
 import { type Headers, isStorable, pageHeaders } from './storable.ts';
 
 /**
@@ -54,8 +54,8 @@ export const pageCache = fp<PageCacheOptions>(
     app.addHook('onRoute', function addPageHooks(route) {
       const { pageCache: options } = route.config ?? {};
       if (!options) return;
-      const declared = declaredQuery(route);
-      prepend(route, 'onRequest', (request, reply) => answerFromCache(options, declared, request, reply));
+      const keyOf = pageKeyOf(route);
+      prepend(route, 'onRequest', (request, reply) => answerFromCache(options, keyOf, request, reply));
       prepend(route, 'onSend', async (request, reply, payload) =>
         unlessKnown(request, reply, keepPage(options, request, reply, payload)),
       );
@@ -64,14 +64,14 @@ export const pageCache = fp<PageCacheOptions>(
 
     async function answerFromCache(
       { tags }: PageCacheRoute,
-      declared: readonly string[],
+      keyOf: PageKey,
       request: FastifyRequest,
       reply: FastifyReply,
     ) {
       const wanted = typeof tags === 'function' ? tags(request.params) : tags;
       if (!wanted) return;
       const lead = request.method === 'GET' && request.headers.authorization === undefined;
-      const found = await pages.lookup(pageKey(request, declared), wanted, { lead });
+      const found = await pages.lookup(keyOf(request), wanted, { lead });
       if (found.outcome === 'hit') return sendHit(reply, found);
       request.page = forwarding(found, reply);
     }

@@ -1,0 +1,262 @@
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { createCaches } from '../../src/cache/index.ts';
+import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { ChangeListener } from '../../src/database/change-listener.ts';
+import { getAllProperties } from '../../src/properties/get-all-properties.ts';
+import { EVERYTHING, tagsOfChange } from '../../src/properties/tags.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
+import { Gate } from '../helpers/gate.ts';
+import { freePort } from '../helpers/redis.ts';
+import { losingAnswers, recording } from './fixture.ts';
+
+const url = await scratchDatabase(t);
+const database = new URL(url).pathname.slice(1);
+const insert =
+  "INSERT INTO properties_property (title, description, price, location) VALUES ('a', 'b', 1, 'c')";
+const rows = (count: number) =>
+  `INSERT INTO properties_property (id, title, description, price, location)
+   SELECT 2147483647 - n, 'a', 'b', 1, 'c' FROM generate_series(1, ${count}) AS n`;
+
+/** A listener, and what it says: `heard()` gives the payloads since it was last called. */
+async function hearing(t: Test) {
+  const payloads: string[] = [];
+  const events: string[] = [];
+  const waiting = new Map<string, () => void>();
+  const tell = (name: string) => waiting.get(name)?.();
+  const listener = new ChangeListener(url, {
+    changed: async (payload) => {
+      payloads.push(payload);
+      tell(payload);
+    },
+    listening: async () => {
+      events.push('listening');
+      tell('listening');
+    },
+    lost: () => {
+      events.push('lost');
+      tell('lost');
+    },
+  });
+  await listener.start();
+  t.teardown(() => listener.close());
+
+  const next = (name: string) =>
+    new Promise<void>((resolve) => {
+      waiting.set(name, resolve);
+    });
+
+  /** Commits are heard in their order: nothing is to come once what was sent last has come. */
+  async function heard(): Promise<string[]> {
+    const last = next('the last one');
+    await execute(url, "NOTIFY property_listings, 'the last one'");
+    await last;
+    return payloads.splice(0).slice(0, -1);
+  }
+  return { listener, events, next, heard };
+}
+
+/** The database as the rest of the server sees it: what stops and ends its sessions. */
+const server = new pg.Client({
+  connectionString: Object.assign(new URL(url), { pathname: '/postgres' }).href,
+});
+await server.connect();
+t.teardown(() => server.end());
+const listeners = `FROM pg_stat_activity WHERE datname = '${database}' AND query = 'LISTEN property_listings'`;
+const accepting = (yes: boolean) => server.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS ${yes}`);
+const cut = () => server.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
+
+/** COPY FROM STDIN, as psql's \\copy does it. */
+async function copy(lines: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { connection } = client as pg.Client & { connection: CopyConnection };
+  const query = new pg.Query('COPY properties_property FROM STDIN');
+  Object.assign(query, {
+    handleCopyInResponse: () => {
+      connection.sendCopyFromChunk(Buffer.from(lines));
+      connection.endCopyFrom();
+    },
+  });
+  const ended = new Promise((resolve, reject) => query.once('end', resolve).once('error', reject));
+  client.query(query);
+  await ended;
+  await client.end();
+}
+
+/** The ids of a payload stand in no particular order. */
+const sorted = (payload: string) => payload.split(',').sort().join(',');
+
+interface CopyConnection {
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+}
+
+t.test('every committed statement is heard once, with the rows that it changed', async (t) => {
+  const { heard } = await hearing(t);
+  const HEARD: Record<string, readonly string[]> = {
+    [`${insert} RETURNING id`]: [''],
+    [rows(600)]: [''],
+    'UPDATE properties_property SET price = 2 WHERE id = 1': ['1'],
+    'UPDATE properties_property SET price = 3 WHERE id IN (1, 2147483646)': ['1,2147483646'],
+    'UPDATE properties_property SET id = 2 WHERE id = 1': ['1'],
+    "INSERT INTO properties_property VALUES (2, '', '', 1, '') ON CONFLICT (id) DO UPDATE SET price = 9": [
+      '2',
+    ],
+    "INSERT INTO properties_property VALUES (2, '', '', 1, '') ON CONFLICT DO NOTHING": [],
+    'DELETE FROM properties_property WHERE id = 2': ['2'],
+    'UPDATE properties_property SET price = 4': ['*'],
+    'DELETE FROM properties_property': ['*'],
+    'UPDATE properties_property SET price = 5': [],
+    'TRUNCATE properties_property': ['*'],
+    'SELECT * FROM properties_property': [],
+    [`BEGIN; ${insert}; TRUNCATE properties_property; COMMIT`]: ['', '*'],
+    [`BEGIN; ${insert}; ROLLBACK`]: [],
+    [`BEGIN; SAVEPOINT s; TRUNCATE properties_property; ROLLBACK TO s; ${insert}; COMMIT`]: [''],
+  };
+  for (const [sql, payloads] of Object.entries(HEARD)) {
+    await execute(url, sql);
+    t.same((await heard()).map(sorted), payloads, sql);
+  }
+});
+
+t.test('500 rows fit into a notification, the longest ids too; 501 are the whole collection', async (t) => {
+  await execute(url, `TRUNCATE properties_property; ${rows(501)}`);
+  const { heard } = await hearing(t);
+  await execute(url, 'UPDATE properties_property SET price = 2 WHERE id < 2147483646');
+  t.equal((await heard())[0]?.split(',').length, 500);
+  await execute(url, 'UPDATE properties_property SET price = 3');
+  t.same(await heard(), ['*']);
+});
+
+t.test('COPY is heard', async (t) => {
+  const { heard } = await hearing(t);
+  await copy('1000\ta\tb\t1\tc\t2025-08-31\n');
+  t.same(await heard(), ['']);
+});
+
+t.test('nothing is heard before the commit', async (t) => {
+  const { heard } = await hearing(t);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  t.teardown(() => client.end());
+  await client.query(`BEGIN; ${insert}`);
+  t.same(await heard(), []);
+  await client.query('COMMIT');
+  t.same(await heard(), ['']);
+});
+
+t.test('a connection that was cut is lost once, and made again', async (t) => {
+  const { events, next, heard } = await hearing(t);
+  for (const round of [1, 2]) {
+    const [lost, listening] = [next('lost'), next('listening')];
+    await cut();
+    await lost;
+    await listening;
+    t.same(events.splice(0), [...(round === 1 ? ['listening'] : []), 'lost', 'listening']);
+    await execute(url, insert);
+    t.same(await heard(), ['']);
+  }
+});
+
+t.test('what changed while nobody listened is not served from the cache afterwards', async (t) => {
+  const caches = createCaches({ store: new MemoryStore(1_000_000), staleIfError: 0 });
+  const { prisma } = recording(t, url);
+  const count = async () => (await getAllProperties({ prisma, caches, ttl: 60 })).length;
+  const [lost, listening] = [new Gate(), new Gate()];
+  let lostOnce = false;
+  const listener = new ChangeListener(url, {
+    changed: (payload) => caches.invalidate(tagsOfChange(payload)),
+    listening: async () => {
+      await caches.trust(EVERYTHING);
+      if (lostOnce) listening.open();
+    },
+    lost: () => {
+      lostOnce = true;
+      caches.distrust();
+      lost.open();
+    },
+  });
+  await listener.start();
+  t.teardown(() => listener.close());
+  await execute(url, `TRUNCATE properties_property; ${rows(3)}`);
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  t.teardown(() => other.end());
+
+  t.equal(await count(), 3);
+  await accepting(false);
+  await cut();
+  await lost.pass();
+  await other.query(insert);
+  t.equal(await count(), 4, 'the cache is bypassed meanwhile');
+  await other.query(insert);
+  await accepting(true);
+  await listening.pass();
+  t.notOk(caches.bypassed);
+  t.equal(await count(), 5);
+});
+
+t.test('start rejects when the first connection fails, and tries no other', async (t) => {
+  const port = await freePort();
+  for (const elsewhere of [
+    Object.assign(new URL(url), { host: `127.0.0.1:${port}` }),
+    Object.assign(new URL(url), { pathname: '/no_such_database' }),
+  ]) {
+    const listener = new ChangeListener(elsewhere.href, {
+      changed: async () => {},
+      listening: async () => void t.fail('it does not listen'),
+      lost: () => t.fail('there was nothing to lose'),
+    });
+    await t.rejects(listener.start());
+    await listener.close();
+  }
+});
+
+t.test(
+  'start rejects when the server refuses to LISTEN, as a standby does, and leaves no session',
+  async (t) => {
+    const ended = new Gate();
+    const refusal = 'SERROR\0C25006\0Mcannot execute LISTEN during recovery\0\0';
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(refusal.length + 4);
+    const answer = Buffer.concat([
+      Buffer.from('E'),
+      length,
+      Buffer.from(refusal),
+      Buffer.from('Z\0\0\0\u0005I'),
+    ]);
+    const standby = await losingAnswers(t, url, {
+      text: 'LISTEN',
+      instead: (client) => {
+        client.write(answer);
+        client.once('close', () => void ended.pass());
+      },
+    });
+    const listener = new ChangeListener(standby, {
+      changed: async () => {},
+      listening: async () => void t.fail('it does not listen'),
+      lost: () => t.fail('there was nothing to lose'),
+    });
+    await t.rejects(listener.start(), { code: '25006' });
+    await ended.reached;
+  },
+);
+
+t.test('close ends a listener that is connecting again, and nothing is heard from it any more', async (t) => {
+  const { listener, events, next } = await hearing(t);
+  const lost = next('lost');
+  await accepting(false);
+  await cut();
+  await lost;
+  await listener.close();
+  await accepting(true);
+  t.equal((await server.query(`SELECT 1 ${listeners}`)).rowCount, 0);
+  t.same(events, ['listening', 'lost']);
+});
+
+t.test('close ends a connection on purpose: it is not lost', async (t) => {
+  const { listener, events } = await hearing(t);
+  await listener.close();
+  t.same(events, ['listening']);
+});
