@@ -21,7 +21,7 @@ export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: {
     path: 'prisma/migrations',
-    seed: 'npm run --silent generate && node --import tsx prisma/seed.ts',
+    seed: 'scripts/build.sh && node --import tsx prisma/seed.ts',
   },
   datasource: { url: process.env.DATABASE_URL ?? '' },
 });

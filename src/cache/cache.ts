@@ -30,7 +30,8 @@ const POLL_MS = 20;
 
 export type Lookup =
   | { readonly outcome: 'hit'; readonly entry: Entry; readonly collapsed: boolean }
-  | { readonly outcome: 'miss'; readonly fill: Fill | undefined; readonly stale: Entry | undefined }
+  /** `known`: there is an entry, but it is invalidated or expired. */
+  | { readonly outcome: 'miss'; readonly fill: Fill | undefined; readonly known: boolean }
   | { readonly outcome: 'bypass' };
 
 /** The leader's duty: to say what the load came to. */
@@ -86,12 +87,22 @@ export class Cache {
     return found;
   }
 
+  /**
+   * The last known answer, for when a load fails: possibly invalidated or expired, also while the cache is not
+   * to be trusted. Undefined with `staleIfError` 0.
+   */
+  async lastKnown(key: string): Promise<Entry | undefined> {
+    const { store, patience, staleIfError } = this.#options;
+    if (staleIfError === 0) return undefined;
+    return (await this.#attempt('read', store.read(this.#key(key), []), patience))?.entry;
+  }
+
   async #find(key: string, tags: readonly Tag[], lead: boolean): Promise<Lookup> {
     const snapshot = await this.#read(key, tags);
     if (!snapshot) return { outcome: 'bypass' };
     const entry = this.#fresh(snapshot);
     if (entry) return { outcome: 'hit', entry, collapsed: false };
-    if (!lead) return { outcome: 'miss', fill: undefined, stale: this.#stale(snapshot) };
+    if (!lead) return { outcome: 'miss', fill: undefined, known: snapshot.entry !== undefined };
     return this.#joinOrLead(key, tags, snapshot);
   }
 
@@ -151,7 +162,7 @@ export class Cache {
       },
       abandon: (error) => settle(undefined, error),
     };
-    return { outcome: 'miss', fill, stale: this.#stale(snapshot) };
+    return { outcome: 'miss', fill, known: snapshot.entry !== undefined };
   }
 
   #write(key: string, value: Value, ttl: number, tokens: Tokens): Entry {
@@ -182,11 +193,6 @@ export class Cache {
   #fresh({ entry, tokens }: Snapshot): Entry | undefined {
     if (!entry || isFenced(entry, tokens)) return undefined;
     return this.#options.now() < entry.storedAt + entry.ttl * 1000 ? entry : undefined;
-  }
-
-  /** The last known answer, for when a load fails: invalidated or expired, but still in the store. */
-  #stale({ entry }: Snapshot): Entry | undefined {
-    return this.#options.staleIfError > 0 ? entry : undefined;
   }
 
   #key(key: string): string {

@@ -172,25 +172,38 @@ t.test('an entry is fresh for its TTL and no longer', async (t) => {
   t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'new');
 });
 
-t.test('the last known answer is offered for as long as allowed, invalidated or expired', async (t) => {
-  let now = 1_000_000;
-  const { pages, invalidate } = cachesOver(new MemoryStore(1024 * 1024, () => now), {
-    staleIfError: 60,
-    now: () => now,
-  });
-  await pages.get('key', { tags: ['tag'], ttl: 10 }, async () => value('known'));
-  await invalidate(['tag']);
-  now += 69_999;
-  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: { ttl: 10 } });
-  now += 2;
-  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: undefined });
-});
+t.test(
+  'the last known answer can be had for as long as allowed: invalidated, expired or in doubt',
+  async (t) => {
+    let now = 1_000_000;
+    const clock = { now: () => now };
+    const { pages, invalidate, distrust } = cachesOver(new MemoryStore(1024 * 1024, clock.now), {
+      staleIfError: 60,
+      ...clock,
+    });
+    await pages.get('key', { tags: ['tag'], ttl: 10 }, async () => value('known'));
+    await invalidate(['tag']);
+    t.match(await pages.lookup('key', ['tag'], { lead: false }), { outcome: 'miss', known: true });
+    distrust();
+    now += 69_999;
+    t.match((await pages.lastKnown('key'))?.value, value('known'));
+    now += 2;
+    t.equal(await pages.lastKnown('key'), undefined);
+  },
+);
 
-t.test('with stale-if-error off nothing stale is offered', async (t) => {
+t.test('with stale-if-error off there is no last known answer', async (t) => {
   const { pages, invalidate } = cachesOver(new MemoryStore(1024 * 1024));
   await pages.get('key', HOUR, async () => value('known'));
   await invalidate(['tag']);
-  t.match(await pages.lookup('key', ['tag'], { lead: false }), { stale: undefined });
+  t.equal(await pages.lastKnown('key'), undefined);
+});
+
+t.test('when the store fails there is no last known answer', async (t) => {
+  const store = new ChaosStore(new MemoryStore(1024 * 1024));
+  const { pages } = cachesOver(store, { staleIfError: 60 });
+  store.broken.add('read');
+  t.equal(await pages.lastKnown('key'), undefined);
 });
 
 t.test('when the store fails, readers load by themselves and nothing is kept', async (t) => {

@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { applyMigrations } from '../../src/database/schema-engine.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { packageRoot } from '../../src/package-root.ts';
+import { temporaryFolder } from '../embedded/fixture.ts';
 
 const migrations = join(packageRoot, 'prisma', 'migrations');
 
@@ -32,6 +33,21 @@ export async function execute(url: string, sql: string): Promise<pg.QueryResult>
   } finally {
     await client.end();
   }
+}
+
+/** A PostgreSQL that nobody else uses, which the test may stop and start again at the same address. */
+export async function privatePostgres(t: Test) {
+  const folder = await temporaryFolder(t);
+  let { url, close } = await openEmbeddedPostgres(folder);
+  await applyMigrations(url, migrations);
+  return {
+    url,
+    stop: () => close(),
+    start: async () => {
+      ({ url, close } = await openEmbeddedPostgres(folder));
+      t.teardown(() => close());
+    },
+  };
 }
 
 async function openServer(t: Test): Promise<string> {

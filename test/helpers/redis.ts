@@ -4,11 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import type { Test } from 'tap';
 
-/** Why Redis tests are skipped here, or false: an option for `t.test`. */
+const hasServer = spawnSync('redis-server', ['--version']).status === 0;
+
+/** Why tests that stop and start a Redis are skipped here, or false: an option for `t.test`. */
+export const skipWithoutRedisServer: string | false = hasServer ? false : 'no redis-server on the PATH';
+
+/** Why tests that need any Redis are skipped here, or false. */
 export const skipWithoutRedis: string | false =
-  process.env.REDIS_URL || spawnSync('redis-server', ['--version']).status === 0
-    ? false
-    : 'no REDIS_URL and no redis-server on the PATH';
+  process.env.REDIS_URL || hasServer ? false : 'no REDIS_URL and no redis-server on the PATH';
 
 /**
  * A Redis of its own for a test: an empty database of `REDIS_URL`, claimed for as long as the test runs and

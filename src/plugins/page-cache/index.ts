@@ -33,7 +33,7 @@ export interface PageCacheOptions {
 /** A page that was not in the cache, on its way through the handler. */
 interface Forwarding {
   fill: Fill | undefined;
-  readonly stale: Entry | undefined;
+  readonly key: string;
   readonly reason: Forward;
   readonly headersBefore: Headers;
 }
@@ -57,7 +57,7 @@ export const pageCache = fp<PageCacheOptions>(
       const keyOf = pageKeyOf(route);
       prepend(route, 'onRequest', (request, reply) => answerFromCache(options, keyOf, request, reply));
       prepend(route, 'onSend', async (request, reply, payload) =>
-        unlessKnown(request, reply, keepPage(options, request, reply, payload)),
+        unlessKnown(request, reply, await keepPage(options, request, reply, payload)),
       );
       prepend(route, 'onResponse', async (request) => settle(request));
     });
@@ -71,9 +71,10 @@ export const pageCache = fp<PageCacheOptions>(
       const wanted = typeof tags === 'function' ? tags(request.params) : tags;
       if (!wanted) return;
       const lead = request.method === 'GET' && request.headers.authorization === undefined;
-      const found = await pages.lookup(keyOf(request), wanted, { lead });
+      const key = keyOf(request);
+      const found = await pages.lookup(key, wanted, { lead });
       if (found.outcome === 'hit') return sendHit(reply, found);
-      request.page = forwarding(found, reply);
+      request.page = forwarding(key, found, reply);
     }
 
     function sendHit(reply: FastifyReply, { entry, collapsed }: Extract<Lookup, { outcome: 'hit' }>) {
@@ -85,7 +86,7 @@ export const pageCache = fp<PageCacheOptions>(
       return reply.send(entry.value.body);
     }
 
-    function keepPage(
+    async function keepPage(
       { ttl }: PageCacheRoute,
       request: FastifyRequest,
       reply: FastifyReply,
@@ -93,7 +94,8 @@ export const pageCache = fp<PageCacheOptions>(
     ) {
       const { page } = request;
       if (!page) return payload;
-      if (page.stale && reply.statusCode === 503) return sendStale(page.stale, page.reason, reply);
+      const lastKnown = reply.statusCode === 503 ? await pages.lastKnown(page.key) : undefined;
+      if (lastKnown) return sendStale(lastKnown, page.reason, reply);
       if (!isStorable(request, reply, payload)) {
         settle(request);
         reply.header('cache-status', forwardStatus(page.reason));
@@ -123,11 +125,14 @@ export const pageCache = fp<PageCacheOptions>(
   { name: 'page-cache', fastify: '5.x' },
 );
 
-function forwarding(found: Exclude<Lookup, { outcome: 'hit' }>, reply: FastifyReply): Forwarding {
+function forwarding(
+  key: string,
+  found: Exclude<Lookup, { outcome: 'hit' }>,
+  reply: FastifyReply,
+): Forwarding {
   const headersBefore = reply.getHeaders();
-  if (found.outcome === 'bypass')
-    return { fill: undefined, stale: undefined, reason: 'bypass', headersBefore };
-  return { fill: found.fill, stale: found.stale, reason: found.stale ? 'stale' : 'uri-miss', headersBefore };
+  if (found.outcome === 'bypass') return { key, fill: undefined, reason: 'bypass', headersBefore };
+  return { key, fill: found.fill, reason: found.known ? 'stale' : 'uri-miss', headersBefore };
 }
 
 /** Leads no longer, stored or not: whoever waits for the page goes on. */
