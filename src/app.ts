@@ -2,8 +2,8 @@ import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
+import { dataSource } from './plugins/data-source.ts';
 import { database } from './plugins/database.ts';
-import { embedded } from './plugins/embedded.ts';
 import { health } from './plugins/health.ts';
 import { jsonBody } from './plugins/json-body.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
@@ -51,12 +51,12 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
 
     await app.register(redis);
     await app.register(caches);
-    await app.register(embedded, { dataDirectory });
+    await app.register(dataSource, { dataDirectory });
     await app.register(database);
 
     await app.register(methodNotAllowed);
     await app.register(openapi);
-    await app.register(writeKey, { keys: writeKeys(app) });
+    await app.register(writeKey, { keys: app.dataSource.writeKeys });
     await app.register(pageCache, { caches: app.caches });
     await app.register(propertyRoutes);
     await app.register(health);
@@ -67,10 +67,4 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
     await app.close();
     throw error;
   }
-}
-
-/** `API_KEYS`, or the key of the embedded database; with a `DATABASE_URL` and no keys nobody may write. */
-function writeKeys({ config: { API_KEYS }, embedded: defaults }: FastifyInstance): readonly string[] {
-  if (API_KEYS) return API_KEYS.split(/\s*,\s*/);
-  return defaults ? [defaults.writeKey] : [];
 }

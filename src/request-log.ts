@@ -4,8 +4,6 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 
-  override routeNotFound(): void {}
-
   override requestCompleted(error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
     const cache = reply.getHeader('cache-status');
     const line = {

@@ -14,26 +14,32 @@ try {
 async function serve(options: AppOptions, told: Promise<void>): Promise<void> {
   const app = await buildApp(options);
   void told.then(() => app.close());
-  const { HOST: host, PORT: port, API_KEYS } = app.config;
+  const { HOST: host, PORT: port } = app.config;
   try {
     const address = await app.listen({ host, port });
     process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n`);
-    if (app.embedded && !API_KEYS)
-      process.stdout.write(`Write key: ${app.embedded.writeKey} (kept in .data/api-key)\n`);
+    const { madeKey } = app.dataSource;
+    if (madeKey) process.stdout.write(`Write key: ${madeKey} (kept in .data/api-key)\n`);
   } catch (error) {
     await app.close();
     throw isAddressInUse(error) ? new PortInUse(host, port) : error;
   }
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one then ends the process at once. */
+/** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at the first SIGINT or SIGTERM; a second one, a moment later, ends the process at once. */
 function firstSignal(): Promise<void> {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   return new Promise((resolve) => {
-    function told() {
-      for (const signal of signals) process.off(signal, told);
+    const told = () => {
       resolve();
-    }
+      setTimeout(stopListening, SAME_SIGNAL_MS).unref();
+    };
+    const stopListening = () => {
+      for (const signal of signals) process.off(signal, told);
+    };
     for (const signal of signals) process.on(signal, told);
   });
 }

@@ -7,6 +7,9 @@ const CHANNEL = 'property_listings';
 /** Between two attempts to connect again. Milliseconds. */
 const RECONNECT_MS = 250;
 
+/** What one attempt may take. Milliseconds. */
+const CONNECT_MS = 3_000;
+
 export interface ChangeHandlers {
   /** A transaction that changed rows was committed; `payload` is the trigger's. */
   changed(payload: string): Promise<void>;
@@ -34,7 +37,11 @@ export class ChangeListener {
   }
 
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+    });
     let failure = new Error('the connection ended');
     client.on('error', (error) => {
       failure = error;

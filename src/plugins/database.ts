@@ -20,9 +20,8 @@ const SAMPLES = 25;
 /** Decorates `app.prisma`: migrated, and listening for the changes that other programs make. */
 export const database = fp(
   async (app) => {
-    const { caches, config, embedded, log } = app;
-    const url = config.DATABASE_URL ?? embedded?.url;
-    if (!url) throw new Error('the embedded plugin gives a URL when there is none');
+    const { caches, log } = app;
+    const { url, embedded } = app.dataSource;
     for (const name of await applyMigrations(url, join(packageRoot, 'prisma', 'migrations'))) {
       log.info({ migration: name }, 'migration applied');
     }
@@ -49,5 +48,5 @@ export const database = fp(
 
     if (embedded) await addSampleListings(prisma, SAMPLES);
   },
-  { name: 'database', dependencies: ['config', 'caches', 'embedded'], fastify: '5.x' },
+  { name: 'database', dependencies: ['caches', 'data-source'], fastify: '5.x' },
 );

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import Fastify from 'fastify';
 import t from 'tap';
 import { answerProblem, problems } from '../../src/plugins/problems.ts';
+import { RequestLog } from '../../src/request-log.ts';
 import { build, LISTING, settled, write } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
@@ -171,6 +172,44 @@ t.test('a bug answers 500, says nothing of itself, and is logged', async (t) => 
     detail: 'teapot',
     code: 'PL_BAD_REQUEST',
   });
+});
+
+t.test('a schema that describes nothing still gets its field named', async (t) => {
+  const app = Fastify();
+  t.teardown(() => app.close());
+  await app.register(problems);
+  app.get(
+    '/search',
+    { schema: { querystring: { type: 'object', properties: { page: { type: 'integer' } } } } },
+    () => '',
+  );
+  t.same((await app.inject('/search?page=x')).json().errors, [
+    { in: 'querystring', field: 'page', message: 'must be integer' },
+  ]);
+});
+
+t.test('the log has one line a request, with what the cache did and what went wrong', async (t) => {
+  const lines: string[] = [];
+  const app = Fastify({
+    logger: { stream: { write: (line: string) => void lines.push(line) } },
+    logController: new RequestLog(),
+  });
+  t.teardown(() => app.close());
+  await app.register(problems);
+  app.get('/page', async (_, reply) => reply.header('cache-status', 'x; hit').send('text'));
+  app.get('/broken', async (_, reply) => {
+    reply.hijack();
+    reply.raw.destroy(new Error('the pipe broke'));
+  });
+  await app.inject('/page?q=1');
+  await app.inject('/nowhere');
+  await app.inject('/broken').catch(() => {});
+  const [page, nowhere, broken, ...rest] = lines.map((line) => JSON.parse(line));
+  t.match(page, { level: 30, method: 'GET', url: '/page?q=1', status: 200, ms: Number, cache: 'x; hit' });
+  t.match(nowhere, { level: 30, method: 'GET', url: '/nowhere', status: 404 });
+  t.notOk('cache' in nowhere);
+  t.match(broken, { level: 50, url: '/broken', err: { message: 'the pipe broke' } });
+  t.same(rest, []);
 });
 
 t.test('a table that is not as expected answers 500 without SQL or names in it', async (t) => {

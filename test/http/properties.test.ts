@@ -1,4 +1,6 @@
 import t from 'tap';
+import type { Reader } from '../../src/database/prisma.ts';
+import { getAllProperties } from '../../src/properties/get-all-properties.ts';
 import { add, build, empty, LISTING, settled, write } from '../helpers/app.ts';
 
 const app = await build(t);
@@ -177,4 +179,21 @@ t.test('a listing that is not there answers 404 to every method, and nothing is 
   }
   t.equal((await get('/properties/2147483647/')).statusCode, 404);
   t.match((await get('/properties/')).headers['cache-status'], /; hit;/);
+});
+
+t.test('inside a transaction the list is read past the cache, and what it saw is not kept', async (t) => {
+  await empty(app);
+  await add(app);
+  const { prisma, caches } = app;
+  const titles = (properties: readonly { title: string }[]) => properties.map(({ title }) => title);
+  const all = (reader: Reader) => getAllProperties({ prisma: reader, caches, ttl: 60 });
+  t.same(titles(await all(prisma)), ['Flat in Osu']);
+  const rollback = prisma.$transaction(async (tx) => {
+    await tx.property.update({ where: { id: 1 }, data: { title: 'uncommitted' } });
+    t.same(titles(await all(tx)), ['uncommitted']);
+    throw new Error('roll back');
+  });
+  await t.rejects(rollback, { message: 'roll back' });
+  t.same(titles(await all(prisma)), ['Flat in Osu']);
+  t.equal((await list())[0].title, 'Flat in Osu');
 });

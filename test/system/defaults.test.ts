@@ -47,6 +47,7 @@ t.test('with nothing installed and nothing set', async (t) => {
   );
 
   t.test('an interrupt ends the server with 0, and the database with it', async (t) => {
+    first.process.kill('SIGINT'); // npm passes the terminal's Ctrl-C on: the server gets it twice.
     t.equal(await first.stop('SIGINT'), 0);
     const client = new pg.Client({ connectionString: databaseUrl });
     await t.rejects(client.connect(), { code: 'ECONNREFUSED' });

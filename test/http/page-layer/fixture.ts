@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
-import { createCaches } from '../../src/cache/index.ts';
-import type { Store } from '../../src/cache/store.ts';
-import { pageCache } from '../../src/plugins/page-cache/index.ts';
-import { problems } from '../../src/plugins/problems.ts';
+import { createCaches } from '../../../src/cache/index.ts';
+import type { Store } from '../../../src/cache/store.ts';
+import { pageCache } from '../../../src/plugins/page-cache/index.ts';
+import { problems } from '../../../src/plugins/problems.ts';
 
 /** Seconds for which the pages of the fixture are kept, and for which they may be served stale after that. */
 export const TTL = 60;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import t from 'tap';
-import { storeKinds } from '../helpers/stores.ts';
+import { storeKinds } from '../../helpers/stores.ts';
 import { page, pageLayer } from './fixture.ts';
 
 type Answer = (reply: FastifyReply) => unknown;

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { ChaosStore } from '../helpers/chaos-store.ts';
-import { storeKinds } from '../helpers/stores.ts';
+import { MemoryStore } from '../../../src/cache/memory-store.ts';
+import { ChaosStore } from '../../helpers/chaos-store.ts';
+import { storeKinds } from '../../helpers/stores.ts';
 import { page, pageLayer, STALE_IF_ERROR, TTL } from './fixture.ts';
 
 const MISS = 'property-listings; fwd=uri-miss; stored';
@@ -17,7 +17,10 @@ for (const { name, skip, open } of storeKinds) {
     t.test('it is a hit for its ttl and not a second longer, however often it was hit', async (t) => {
       const { app, get, statusOf, advance } = await pageLayer(t, await open(t));
       let loads = 0;
-      app.get('/', { config: page }, async () => String((loads += 1)));
+      app.get('/', { config: page }, async () => {
+        loads += 1;
+        return String(loads);
+      });
       t.equal(await statusOf('/'), MISS);
       for (const [age, ttl] of [
         [0, 60],

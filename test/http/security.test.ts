@@ -1,5 +1,5 @@
 import t from 'tap';
-import { build, LISTING, WRITE_KEY } from '../helpers/app.ts';
+import { build, LISTING, settled, WRITE_KEY, write } from '../helpers/app.ts';
 
 const SECOND_KEY = 'another-key-for-the-tests';
 const app = await build(t, { API_KEYS: `${WRITE_KEY},${SECOND_KEY}` });
@@ -76,6 +76,39 @@ t.test('reading needs no key, and a wrong one does not hinder it', async (t) => 
   t.equal((await app.inject('/properties/')).statusCode, 200);
   const headers = { authorization: 'Bearer a-wrong-key-for-the-test' };
   t.equal((await app.inject({ url: '/properties/', headers })).statusCode, 200);
+});
+
+const API = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+t.test('every answer of the API has them: pages, hits, 304s, writes and errors', async (t) => {
+  const created = await settled(app, () => write(app, 'POST', '/properties/', LISTING));
+  const answers = {
+    'a write': created,
+    'a miss': await app.inject('/properties/1/'),
+    'a hit': await app.inject('/properties/1/'),
+    'a 304': await app.inject({ url: '/properties/1/', headers: { 'if-none-match': '*' } }),
+    'a HEAD': await app.inject({ method: 'HEAD', url: '/properties/1/' }),
+    'a 204': await app.inject({ method: 'OPTIONS', url: '/properties/' }),
+    'a 400': await app.inject('/properties/x/'),
+    'a 401': await app.inject({ method: 'POST', url: '/properties/' }),
+    'a 404': await app.inject('/nowhere'),
+    'a 405': await app.inject({ method: 'PUT', url: '/properties/' }),
+    metrics: await app.inject('/properties/cache-metrics/'),
+    health: await app.inject('/health/live'),
+    'the document': await app.inject('/openapi.json'),
+  };
+  for (const [what, { headers }] of Object.entries(answers)) t.match(headers, API, what);
+});
+
+t.test('nothing says which software answers, and TLS is left to whoever ends it', async (t) => {
+  const { headers } = await app.inject('/properties/');
+  for (const name of ['server', 'x-powered-by', 'strict-transport-security']) t.notOk(name in headers, name);
 });
 
 t.test('a server without API_KEYS refuses every write and says why', async (t) => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import t, { type Test } from 'tap';
-import { Gate } from '../helpers/gate.ts';
-import { type StoreKind, storeKinds } from '../helpers/stores.ts';
+import { Gate } from '../../helpers/gate.ts';
+import { type StoreKind, storeKinds } from '../../helpers/stores.ts';
 import { listen, page, pageLayer } from './fixture.ts';
 
 const STORED = 'property-listings; fwd=uri-miss; stored';
@@ -81,6 +82,19 @@ for (const { name, skip, open } of storeKinds) {
         t.equal(await statusOf('/'), 'property-listings; hit; ttl=60');
       });
     }
+
+    t.test('when the leader streams, the others do not wait for its end', { timeout: 1_500 }, async (t) => {
+      const stream = new PassThrough();
+      const { get, gate } = await gatedPage(t, open, (reply) => reply.send(stream));
+      const leader = get('/');
+      await gate.reached;
+      const other = get('/');
+      await turn();
+      gate.open();
+      t.equal((await other).body, '2');
+      stream.end('streamed');
+      t.equal((await leader).body, 'streamed');
+    });
 
     t.test('a page whose tag was invalidated while it was loaded is never a hit', async (t) => {
       const { get, gate, caches, statusOf } = await gatedPage(t, open, () => 'old');
