@@ -21,7 +21,7 @@ export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: {
     path: 'prisma/migrations',
-    seed: 'scripts/build.sh && node --import tsx prisma/seed.ts',
+    seed: 'scripts/seed.sh',
   },
   datasource: { url: process.env.DATABASE_URL ?? '' },
 });

@@ -175,7 +175,7 @@ for (const field of ['id', 'created_at', 'rooms', '__proto__', 'constructor', 't
 for (const [what, text, detail] of [
   ['no JSON', '{"title":', /^Body is not valid JSON/],
   ['JSON with more after it', '{} {}', /^Body is not valid JSON/],
-  ['empty', '', /^Body cannot be empty/],
+  ['empty', '', /^body must be a JSON object/],
   ['an array', '[]', /^body must be a JSON object/],
   ['null', 'null', /^body must be a JSON object/],
   ['a string', '"title"', /^body must be a JSON object/],

@@ -1,20 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  ColumnTypeEnum,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlResultSet,
+} from '@prisma/driver-adapter-utils';
 import pg, { type QueryArrayConfig } from 'pg';
 import { connectionTo, withDatabase } from './connection.ts';
 
 /** What the engine itself locks for every change, with a limit of 10 s, and not when it makes the schema. */
 const LOCK = "SET lock_timeout = '60s'; SELECT pg_advisory_lock(72707369); RESET lock_timeout";
 
+/** OIDs: PostgreSQL's one-byte `"char"`, and the type that adapter-pg may take it for. */
 const CHAR = 18;
 const TEXT = 25;
+
+/** Which columns of a result are `"char"`, by the result's rows. */
+const charColumns = new WeakMap<object, ReadonlySet<number>>();
 
 /**
  * `@prisma/adapter-pg` as the schema engine needs it. Four things differ:
  * - one session for everything, so that the advisory lock which the engine takes is held while it works;
  * - a migration goes to PostgreSQL whole: adapter-pg splits it at every `;`, also inside a function's body;
- * - result columns of type `"char"`, which adapter-pg refuses, are relabelled as text;
+ * - result columns of type `"char"`, which adapter-pg refuses, pass it as text and reach the engine as characters;
  * - the shadow database is really another one (adapter-pg's follows the URL back to the main one), and is
  *   dropped, whoever is still connected to it.
  */
@@ -59,6 +68,8 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
     const { config, schema } = connectionTo(url);
     const pool = relabelling(new pg.Pool(config));
     const session = await new PrismaPg(pool, { schema }).connect();
+    const queryRaw = session.queryRaw.bind(session);
+    session.queryRaw = async (query) => withCharacters(await queryRaw(query));
     session.executeScript = async (sql) => {
       await session.executeRaw({ sql, args: [], argTypes: [] });
     };
@@ -76,10 +87,20 @@ function relabelling(pool: pg.Pool): pg.Pool {
   return Object.assign(pool, {
     async query(query: QueryArrayConfig) {
       const result = await original(query);
-      for (const field of [result].flat().flatMap(({ fields }) => fields)) {
-        if (field.dataTypeID === CHAR) field.dataTypeID = TEXT;
+      for (const { fields, rows } of [result].flat()) {
+        const chars = new Set(fields.filter(({ dataTypeID }) => dataTypeID === CHAR));
+        charColumns.set(rows, new Set([...chars].map((field) => fields.indexOf(field))));
+        for (const field of chars) field.dataTypeID = TEXT;
       }
       return result;
     },
   });
+}
+
+function withCharacters(result: SqlResultSet): SqlResultSet {
+  const chars = charColumns.get(result.rows);
+  const columnTypes = result.columnTypes.map((type, index) =>
+    chars?.has(index) ? ColumnTypeEnum.Character : type,
+  );
+  return { ...result, columnTypes };
 }

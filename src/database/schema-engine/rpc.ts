@@ -17,31 +17,41 @@ export interface Channel {
 }
 
 /**
- * Prisma's schema engine as its CLI speaks to it: JSON-RPC 2.0 in lines, until the input ends. The engine is
- * opened by the first request, so that a failure to do so is the answer to it.
+ * What finds the schema that the migrations amount to only where a diagnosis has left it: asked without one, the
+ * engine wants a shadow database and does not come to us for it.
+ */
+const AFTER_DIAGNOSIS = new Set(['evaluateDataLoss', 'createMigration']);
+
+/**
+ * Prisma's schema engine as its CLI speaks to it: JSON-RPC 2.0 in lines, until the input ends. Every request
+ * gets an engine of its own, because applying migrations makes one forget its diagnosis.
  */
 export async function serve(
   { input, output }: Channel,
   open: () => Promise<OpenSchemaEngine>,
 ): Promise<void> {
-  let opened: Promise<OpenSchemaEngine> | undefined;
   const send = (message: object) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   for await (const line of createInterface({ input })) {
-    const request: Request = JSON.parse(line);
-    if (request.method === undefined) continue;
-    opened ??= open();
+    const { id, method, params }: Request = JSON.parse(line);
+    if (method === undefined) continue;
     try {
-      const result = await call((await opened).engine, request.method, request.params);
-      if (hasText(result)) send({ id: request.id, method: 'print', params: { content: result.stdout } });
-      send({ id: request.id, result: result ?? null });
+      const result = await answer(open, method, params);
+      if (hasText(result)) send({ id, method: 'print', params: { content: result.stdout } });
+      send({ id, result: result ?? null });
     } catch (error) {
-      send({ id: request.id, error: { code: 4466, message: 'Schema engine error', data: details(error) } });
+      send({ id, error: { code: 4466, message: 'Schema engine error', data: details(error) } });
     }
   }
-  await opened?.then(
-    ({ close }) => close(),
-    () => 'never opened',
-  );
+}
+
+async function answer(open: () => Promise<OpenSchemaEngine>, method: string, params: unknown) {
+  const { engine, close } = await open();
+  try {
+    if (AFTER_DIAGNOSIS.has(method)) await call(engine, 'devDiagnostic', params);
+    return await call(engine, method, params);
+  } finally {
+    await close();
+  }
 }
 
 async function call(engine: object, method: string, params: unknown): Promise<unknown> {
