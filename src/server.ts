@@ -6,7 +6,8 @@ import { PortInUse } from './errors.ts';
 try {
   await serve({ env: loadEnvironment(), dataDirectory: '.data' }, firstSignal());
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  const said = String(Object(error).message).replace(/\s+/g, ' ');
+  process.stderr.write(`${said}\n`);
   process.exitCode = 1;
 }
 
@@ -17,9 +18,9 @@ async function serve(options: AppOptions, told: Promise<void>): Promise<void> {
   const { HOST: host, PORT: port } = app.config;
   try {
     const address = await app.listen({ host, port });
-    process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n`);
     const { madeKey } = app.dataSource;
-    if (madeKey) process.stdout.write(`Write key: ${madeKey} (kept in .data/api-key)\n`);
+    const keyLine = madeKey ? `Write key: ${madeKey} (kept in .data/api-key)\n` : '';
+    process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);
   } catch (error) {
     await app.close();
     throw isAddressInUse(error) ? new PortInUse(host, port) : error;
@@ -31,16 +32,14 @@ const SAME_SIGNAL_MS = 1_000;
 
 /** Resolves at the first SIGINT or SIGTERM; a second one, a moment later, ends the process at once. */
 function firstSignal(): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
   return new Promise((resolve) => {
+    let first: number | undefined;
     const told = () => {
+      first ??= performance.now();
+      if (performance.now() - first > SAME_SIGNAL_MS) process.exit(1);
       resolve();
-      setTimeout(stopListening, SAME_SIGNAL_MS).unref();
     };
-    const stopListening = () => {
-      for (const signal of signals) process.off(signal, told);
-    };
-    for (const signal of signals) process.on(signal, told);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, told);
   });
 }
 

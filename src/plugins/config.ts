@@ -32,7 +32,7 @@ export const config = fp<ConfigOptions>(
 
 /** Names each wrong variable and what it must be, without its value: that may be a secret. */
 function describe(error: unknown): string {
-  const failures: { instancePath: string }[] = Object(error).errors ?? [];
+  const failures: readonly { instancePath: string }[] = Object(error).errors;
   const names = new Set(failures.map(({ instancePath }) => instancePath.slice(1)));
   return Object.entries(configSchema.properties)
     .filter(([name]) => names.has(name))

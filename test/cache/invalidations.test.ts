@@ -8,9 +8,6 @@ import { Gate } from '../helpers/gate.ts';
 const HOUR = { tags: ['tag'], ttl: 3600 };
 const value = (text: string) => ({ head: {}, body: Buffer.from(text) });
 
-t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-t.afterEach(() => mock.timers.reset());
-
 function open() {
   const store = new ChaosStore(new MemoryStore(1024 * 1024));
   const caches = createCaches({ store, staleIfError: 0 });
@@ -26,103 +23,108 @@ async function nextRetry() {
   await new Promise(setImmediate);
 }
 
-t.test('while an invalidation fails, writers go on and readers bypass the cache', async (t) => {
-  const { store, caches, read } = open();
-  await read('old');
-  store.broken.add('invalidate');
-  await caches.invalidate(['tag']);
-  t.equal(caches.bypassed, true);
-  t.equal(await read('new'), 'new');
-  t.match(caches.counters, { errors: 1, invalidations: 0, layers: { data: { bypasses: 1 } } });
+t.test('invalidations', async (t) => {
+  t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  t.afterEach(() => mock.timers.reset());
 
-  await nextRetry();
-  t.equal(caches.bypassed, true);
-  store.broken.clear();
-  await nextRetry();
-  t.equal(caches.bypassed, false);
-  t.equal(await read('newer'), 'newer');
-  await caches.close();
-});
+  t.test('while an invalidation fails, writers go on and readers bypass the cache', async (t) => {
+    const { store, caches, read } = open();
+    await read('old');
+    store.broken.add('invalidate');
+    await caches.invalidate(['tag']);
+    t.equal(caches.bypassed, true);
+    t.equal(await read('new'), 'new');
+    t.match(caches.counters, { errors: 1, invalidations: 0, layers: { data: { bypasses: 1 } } });
 
-t.test('an invalidation that fails during a retry stays pending when the retry succeeds', async (t) => {
-  const { store, caches } = open();
-  store.broken.add('invalidate');
-  await caches.invalidate(['first']);
-  const gate = new Gate();
-  store.broken.clear();
-  store.before = () => gate.pass();
-  await nextRetry();
-  await gate.reached;
+    await nextRetry();
+    t.equal(caches.bypassed, true);
+    store.broken.clear();
+    await nextRetry();
+    t.equal(caches.bypassed, false);
+    t.equal(await read('newer'), 'newer');
+    await caches.close();
+  });
 
-  store.before = async () => {};
-  store.broken.add('invalidate');
-  await caches.invalidate(['second']);
-  store.broken.clear();
-  gate.open();
-  await new Promise(setImmediate);
-  t.equal(caches.bypassed, true);
-  await nextRetry();
-  t.equal(caches.bypassed, false);
-  await caches.close();
-});
+  t.test('an invalidation that fails during a retry stays pending when the retry succeeds', async (t) => {
+    const { store, caches } = open();
+    store.broken.add('invalidate');
+    await caches.invalidate(['first']);
+    const gate = new Gate();
+    store.broken.clear();
+    store.before = () => gate.pass();
+    await nextRetry();
+    await gate.reached;
 
-t.test('an invalidation that hangs holds its writer for 100 ms', async (t) => {
-  const { store, caches } = open();
-  const gate = new Gate();
-  store.before = () => gate.pass();
-  const invalidated = caches.invalidate(['tag']);
-  await gate.reached;
-  mock.timers.tick(100);
-  await invalidated;
-  t.equal(caches.bypassed, true);
-  store.before = async () => {};
-  gate.open();
-  await nextRetry();
-  t.equal(caches.bypassed, false);
-  await caches.close();
-});
+    store.before = async () => {};
+    store.broken.add('invalidate');
+    await caches.invalidate(['second']);
+    store.broken.clear();
+    gate.open();
+    await new Promise(setImmediate);
+    t.equal(caches.bypassed, true);
+    await nextRetry();
+    t.equal(caches.bypassed, false);
+    await caches.close();
+  });
 
-t.test('closing ends the retries', async (t) => {
-  const { store, caches } = open();
-  store.broken.add('invalidate');
-  await caches.invalidate(['tag']);
-  await caches.close();
-  t.equal(caches.bypassed, true);
-});
+  t.test('an invalidation that hangs holds its writer for 100 ms', async (t) => {
+    const { store, caches } = open();
+    const gate = new Gate();
+    store.before = () => gate.pass();
+    const invalidated = caches.invalidate(['tag']);
+    await gate.reached;
+    mock.timers.tick(100);
+    await invalidated;
+    t.equal(caches.bypassed, true);
+    store.before = async () => {};
+    gate.open();
+    await nextRetry();
+    t.equal(caches.bypassed, false);
+    await caches.close();
+  });
 
-t.test('nothing to invalidate asks the store nothing', async (t) => {
-  const { store, caches } = open();
-  store.broken.add('invalidate');
-  await caches.invalidate([]);
-  t.match(caches.counters, { errors: 0, invalidations: 0 });
-});
+  t.test('closing ends the retries', async (t) => {
+    const { store, caches } = open();
+    store.broken.add('invalidate');
+    await caches.invalidate(['tag']);
+    await caches.close();
+    t.equal(caches.bypassed, true);
+  });
 
-t.test('while changes go unheard nothing cached is read, and afterwards nothing from before', async (t) => {
-  const { caches, read } = open();
-  await read('old');
-  caches.distrust();
-  t.equal(await read('new'), 'new');
-  await caches.trust(['tag']);
-  t.equal(await read('newer'), 'newer');
-  t.equal(await read('newest'), 'newer');
-});
+  t.test('nothing to invalidate asks the store nothing', async (t) => {
+    const { store, caches } = open();
+    store.broken.add('invalidate');
+    await caches.invalidate([]);
+    t.match(caches.counters, { errors: 0, invalidations: 0 });
+  });
 
-t.test('contact that is lost again while trust is being restored stays lost', async (t) => {
-  const { store, caches } = open();
-  caches.distrust();
-  const gate = new Gate();
-  store.before = () => gate.pass();
-  const trusted = caches.trust(['tag']);
-  await gate.reached;
-  caches.distrust();
-  gate.open();
-  await trusted;
-  t.equal(caches.bypassed, true);
-});
+  t.test('while changes go unheard nothing cached is read, and afterwards nothing from before', async (t) => {
+    const { caches, read } = open();
+    await read('old');
+    caches.distrust();
+    t.equal(await read('new'), 'new');
+    await caches.trust(['tag']);
+    t.equal(await read('newer'), 'newer');
+    t.equal(await read('newest'), 'newer');
+  });
 
-t.test("the store's own figures are unknown while it does not answer", async (t) => {
-  const { store, caches } = open();
-  t.same(await caches.keyspace(), { hits: 0, misses: 0 });
-  store.broken.add('keyspace');
-  t.equal(await caches.keyspace(), undefined);
+  t.test('contact that is lost again while trust is being restored stays lost', async (t) => {
+    const { store, caches } = open();
+    caches.distrust();
+    const gate = new Gate();
+    store.before = () => gate.pass();
+    const trusted = caches.trust(['tag']);
+    await gate.reached;
+    caches.distrust();
+    gate.open();
+    await trusted;
+    t.equal(caches.bypassed, true);
+  });
+
+  t.test("the store's own figures are unknown while it does not answer", async (t) => {
+    const { store, caches } = open();
+    t.same(await caches.keyspace(), { hits: 0, misses: 0 });
+    store.broken.add('keyspace');
+    t.equal(await caches.keyspace(), undefined);
+  });
 });

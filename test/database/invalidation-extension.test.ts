@@ -34,15 +34,18 @@ async function existing(): Promise<number> {
   return id;
 }
 
-t.beforeEach(async () => {
-  output.during = async () => {};
-  await execute(url, 'TRUNCATE properties_property');
-  output.take();
-});
+t.test('the invalidation extension', async (t) => {
+  t.beforeEach(async () => {
+    output.during = async () => {};
+    await execute(url, 'TRUNCATE properties_property');
+    output.take();
+  });
 
-const title = 'changed';
-const WRITES: Record<string, { write: (id: number) => PromiseLike<unknown>; tags?: (id: number) => string }> =
-  {
+  const title = 'changed';
+  const WRITES: Record<
+    string,
+    { write: (id: number) => PromiseLike<unknown>; tags?: (id: number) => string }
+  > = {
     create: { write: () => property.create({ data: { ...LISTING, title } }), tags: () => COLLECTION },
     createMany: {
       write: () => property.createMany({ data: [{ ...LISTING, title }] }),
@@ -95,454 +98,455 @@ const WRITES: Record<string, { write: (id: number) => PromiseLike<unknown>; tags
     },
   };
 
-for (const [name, { write, tags = () => EVERYTHING }] of Object.entries(WRITES)) {
+  for (const [name, { write, tags = () => EVERYTHING }] of Object.entries(WRITES)) {
+    t.test(
+      `${name} invalidates what it touched: after its commit, before its caller gets the answer`,
+      async (t) => {
+        const id = await existing();
+        const gate = new Gate();
+        let answered = false;
+        let seen: string[] = [];
+        output.during = async () => {
+          seen = await committed();
+          await gate.pass();
+          t.notOk(answered, 'no answer before the invalidation');
+        };
+        const answer = Promise.resolve(write(id)).then(() => {
+          answered = true;
+        });
+        await Promise.race([gate.reached, answer]);
+        t.ok(seen.includes(title), 'another connection sees the change');
+        gate.open();
+        await answer;
+        t.same(output.take(), [tags(id)]);
+      },
+    );
+  }
+
+  t.test('delete and deleteMany invalidate what they touched, after their commit', async (t) => {
+    const id = await existing();
+    output.during = async () => void t.same(await committed(), []);
+    await property.delete({ where: { id } });
+    t.same(output.take(), [row(id)]);
+
+    await execute(
+      url,
+      "INSERT INTO properties_property (title, description, price, location) VALUES ('','',1,'')",
+    );
+    await property.deleteMany({});
+    t.same(output.take(), [EVERYTHING]);
+  });
+
+  t.test('a read invalidates nothing, in a transaction or out of one', async (t) => {
+    const id = await existing();
+    const READS: Array<(client: Inside) => PromiseLike<unknown>> = [
+      ({ property }) => property.findFirst(),
+      ({ property }) => property.findFirstOrThrow(),
+      ({ property }) => property.findUnique({ where: { id } }),
+      ({ property }) => property.findUniqueOrThrow({ where: { id } }),
+      ({ property }) => property.findMany(),
+      ({ property }) => property.count(),
+      ({ property }) => property.aggregate({ _max: { price: true } }),
+      ({ property }) => property.groupBy({ by: 'location' }),
+      (client) => client.$queryRaw`SELECT title FROM properties_property WHERE title <> ${'delete from'}`,
+      (client) => client.$queryRaw`  select 1 AS updated_at`,
+      (client) => client.$queryRaw`SHOW server_version`,
+      (client) => client.$queryRawUnsafe('VALUES (1)'),
+      (client) => client.$queryRawUnsafe('EXPLAIN SELECT * FROM properties_property'),
+    ];
+    for (const read of READS) await read(prisma);
+    await prisma.$transaction(async (tx) => {
+      for (const read of READS) await read(tx);
+    });
+    t.same(output.take(), []);
+  });
+
+  t.test('a query that PostgreSQL or Prisma refuses invalidates nothing', async (t) => {
+    const id = await existing();
+    const update = property.update({ where: { id: NO_SUCH_ID }, data: { title } });
+    await t.rejects(update, { code: 'P2025' });
+    await t.rejects(property.create({ data: { ...LISTING, id } }), { code: 'P2002' });
+    await t.rejects(property.create({ data: TOO_LONG }), { code: 'P2000' });
+    await t.rejects(property.update({ where: { id }, data: { nothing: 1 } as object }), {
+      name: 'PrismaClientValidationError',
+    });
+    t.same(output.take(), []);
+  });
+
+  t.test('raw SQL that failed invalidates: it may have committed before', async (t) => {
+    const unreadable = prisma.$queryRaw`UPDATE properties_property SET title = 'committed' RETURNING xmin`;
+    await existing();
+    await t.rejects(unreadable, { code: 'P2010' });
+    t.same(await committed(), ['committed']);
+    t.same(output.take(), [EVERYTHING]);
+
+    await execute(
+      url,
+      `CREATE PROCEDURE half() LANGUAGE plpgsql AS $$ BEGIN
+      DELETE FROM properties_property; COMMIT; PERFORM 1 / 0; END $$`,
+    );
+    await t.rejects(prisma.$executeRaw`CALL half()`, { code: 'P2010' });
+    t.same(await committed(), []);
+    t.same(output.take(), [EVERYTHING]);
+  });
+
   t.test(
-    `${name} invalidates what it touched: after its commit, before its caller gets the answer`,
+    'an interactive transaction invalidates once, what all its queries touched, after its commit',
     async (t) => {
       const id = await existing();
-      const gate = new Gate();
-      let answered = false;
-      let seen: string[] = [];
-      output.during = async () => {
-        seen = await committed();
-        await gate.pass();
-        t.notOk(answered, 'no answer before the invalidation');
-      };
-      const answer = Promise.resolve(write(id)).then(() => {
-        answered = true;
+      output.during = async () => void t.same(await committed(), ['Flat in Osu', title].reverse());
+      const answer = await prisma.$transaction(async (tx) => {
+        await tx.property.update({ where: { id }, data: { title } });
+        await tx.property.create({ data: LISTING });
+        t.same(output.take(), []);
+        return 'answer';
       });
-      await Promise.race([gate.reached, answer]);
-      t.ok(seen.includes(title), 'another connection sees the change');
-      gate.open();
-      await answer;
-      t.same(output.take(), [tags(id)]);
+      t.equal(answer, 'answer');
+      t.same(output.take(), [row(id)]);
     },
   );
-}
 
-t.test('delete and deleteMany invalidate what they touched, after their commit', async (t) => {
-  const id = await existing();
-  output.during = async () => void t.same(await committed(), []);
-  await property.delete({ where: { id } });
-  t.same(output.take(), [row(id)]);
-
-  await execute(
-    url,
-    "INSERT INTO properties_property (title, description, price, location) VALUES ('','',1,'')",
-  );
-  await property.deleteMany({});
-  t.same(output.take(), [EVERYTHING]);
-});
-
-t.test('a read invalidates nothing, in a transaction or out of one', async (t) => {
-  const id = await existing();
-  const READS: Array<(client: Inside) => PromiseLike<unknown>> = [
-    ({ property }) => property.findFirst(),
-    ({ property }) => property.findFirstOrThrow(),
-    ({ property }) => property.findUnique({ where: { id } }),
-    ({ property }) => property.findUniqueOrThrow({ where: { id } }),
-    ({ property }) => property.findMany(),
-    ({ property }) => property.count(),
-    ({ property }) => property.aggregate({ _max: { price: true } }),
-    ({ property }) => property.groupBy({ by: 'location' }),
-    (client) => client.$queryRaw`SELECT title FROM properties_property WHERE title <> ${'delete from'}`,
-    (client) => client.$queryRaw`  select 1 AS updated_at`,
-    (client) => client.$queryRaw`SHOW server_version`,
-    (client) => client.$queryRawUnsafe('VALUES (1)'),
-    (client) => client.$queryRawUnsafe('EXPLAIN SELECT * FROM properties_property'),
-  ];
-  for (const read of READS) await read(prisma);
-  await prisma.$transaction(async (tx) => {
-    for (const read of READS) await read(tx);
-  });
-  t.same(output.take(), []);
-});
-
-t.test('a query that PostgreSQL or Prisma refuses invalidates nothing', async (t) => {
-  const id = await existing();
-  const update = property.update({ where: { id: NO_SUCH_ID }, data: { title } });
-  await t.rejects(update, { code: 'P2025' });
-  await t.rejects(property.create({ data: { ...LISTING, id } }), { code: 'P2002' });
-  await t.rejects(property.create({ data: TOO_LONG }), { code: 'P2000' });
-  await t.rejects(property.update({ where: { id }, data: { nothing: 1 } as object }), {
-    name: 'PrismaClientValidationError',
-  });
-  t.same(output.take(), []);
-});
-
-t.test('raw SQL that failed invalidates: it may have committed before', async (t) => {
-  const unreadable = prisma.$queryRaw`UPDATE properties_property SET title = 'committed' RETURNING xmin`;
-  await existing();
-  await t.rejects(unreadable, { code: 'P2010' });
-  t.same(await committed(), ['committed']);
-  t.same(output.take(), [EVERYTHING]);
-
-  await execute(
-    url,
-    `CREATE PROCEDURE half() LANGUAGE plpgsql AS $$ BEGIN
-      DELETE FROM properties_property; COMMIT; PERFORM 1 / 0; END $$`,
-  );
-  await t.rejects(prisma.$executeRaw`CALL half()`, { code: 'P2010' });
-  t.same(await committed(), []);
-  t.same(output.take(), [EVERYTHING]);
-});
-
-t.test(
-  'an interactive transaction invalidates once, what all its queries touched, after its commit',
-  async (t) => {
+  t.test('an array of queries invalidates once, what all of them touched, after the commit', async (t) => {
     const id = await existing();
-    output.during = async () => void t.same(await committed(), ['Flat in Osu', title].reverse());
-    const answer = await prisma.$transaction(async (tx) => {
-      await tx.property.update({ where: { id }, data: { title } });
-      await tx.property.create({ data: LISTING });
-      t.same(output.take(), []);
-      return 'answer';
-    });
-    t.equal(answer, 'answer');
-    t.same(output.take(), [row(id)]);
-  },
-);
-
-t.test('an array of queries invalidates once, what all of them touched, after the commit', async (t) => {
-  const id = await existing();
-  output.during = async () => void t.same(await committed(), [title, 'Flat in Osu', 'Flat in Osu']);
-  const answers = await prisma.$transaction([
-    property.update({ where: { id }, data: { title } }),
-    property.create({ data: LISTING }),
-    property.createMany({ data: [LISTING] }),
-    property.count(),
-  ]);
-  t.equal(answers[3], 3);
-  t.same(output.take(), [row(id)]);
-
-  output.during = async () => void t.same(await committed(), []);
-  await prisma.$transaction([prisma.$executeRaw`DELETE FROM properties_property`], {
-    isolationLevel: 'Serializable',
-  });
-  t.same(output.take(), [EVERYTHING]);
-});
-
-t.test('raw SQL that begins as a read may go on as a write', async (t) => {
-  const AFTERTHOUGHTS = [
-    'EXPLAIN ANALYZE DELETE FROM properties_property',
-    'EXPLAIN (ANALYZE) INSERT INTO properties_property SELECT * FROM properties_property WHERE false',
-    `EXPLAIN ANALYZE MERGE INTO properties_property USING (SELECT 1 AS id) AS new ON false
-       WHEN MATCHED THEN DO NOTHING`,
-    'SELECT 1; TRUNCATE properties_property',
-    'SELECT 1;\n DO $$ BEGIN DELETE FROM properties_property; END $$',
-  ];
-  for (const sql of AFTERTHOUGHTS) {
-    await prisma
-      .$queryRawUnsafe(sql)
-      .catch((error) => t.match(error, { name: 'TypeError' }, 'done, but two answers'));
-    t.same(output.take(), [EVERYTHING], sql);
-  }
-  await prisma.$queryRawUnsafe('SELECT 1; ');
-  t.same(output.take(), []);
-});
-
-t.test('a transaction that rolled back invalidates nothing', async (t) => {
-  const id = await existing();
-  const thrown = new Error('thrown by the callback');
-  t.equal(
-    await prisma
-      .$transaction(async (tx) => {
-        await tx.property.delete({ where: { id } });
-        throw thrown;
-      })
-      .catch((error) => error),
-    thrown,
-  );
-  await t.rejects(
-    prisma.$transaction(async (tx) => {
-      await tx.property.delete({ where: { id } });
-      await tx.property.create({ data: TOO_LONG });
-    }),
-    { code: 'P2000' },
-  );
-  await t.rejects(
-    prisma.$transaction([property.delete({ where: { id } }), property.create({ data: TOO_LONG })]),
-    { code: 'P2000' },
-  );
-  await t.rejects(
-    prisma.$transaction([
+    output.during = async () => void t.same(await committed(), [title, 'Flat in Osu', 'Flat in Osu']);
+    const answers = await prisma.$transaction([
+      property.update({ where: { id }, data: { title } }),
       property.create({ data: LISTING }),
-      property.update({ where: { id: NO_SUCH_ID }, data: { title } }),
-      property.delete({ where: { id } }),
-    ]),
-    { code: 'P2025' },
-  );
-  await t.rejects(
-    prisma.$transaction([property.deleteMany(), property.create({ data: {} as typeof LISTING })]),
-    { name: 'PrismaClientValidationError' },
-  );
-  t.same(await committed(), ['Flat in Osu']);
-  t.same(output.take(), []);
-});
-
-t.test('a transaction that timed out under a query invalidates nothing', async (t) => {
-  const id = await existing();
-  await t.rejects(
-    prisma.$transaction(
-      async (tx) => {
-        await tx.property.delete({ where: { id } });
-        await tx.$queryRaw`SELECT 1 FROM pg_sleep(0.1)`;
-        await tx.property.create({ data: LISTING });
-      },
-      { timeout: 50 },
-    ),
-    { code: 'P2028' },
-  );
-  t.same(await committed(), ['Flat in Osu']);
-  t.same(output.take(), []);
-});
-
-t.test('a query that failed in a transaction that goes on counts as touched', async (t) => {
-  await prisma.$transaction(async (tx) => {
-    await t.rejects(tx.property.update({ where: { id: NO_SUCH_ID }, data: { title } }), { code: 'P2025' });
-    await tx.property.create({ data: LISTING });
-  });
-  t.same(await committed(), ['Flat in Osu']);
-  t.same(output.take(), [row(NO_SUCH_ID)]);
-});
-
-t.test('a query that is not awaited in the callback, but was committed, counts as touched', async (t) => {
-  const id = await existing();
-  let forgotten: Promise<unknown> | undefined;
-  await prisma.$transaction(async (tx) => {
-    forgotten = tx.property.delete({ where: { id } }).then(() => {});
-    await tx.property.count();
-  });
-  await forgotten;
-  t.same(await committed(), []);
-  t.same(output.take(), [row(id)]);
-});
-
-t.test('nested transactions', async (t) => {
-  t.test('tx.$transaction is flushed with the outermost commit', async (t) => {
-    const id = await existing();
-    await prisma.$transaction(async (tx) => {
-      await tx.$transaction(async (inner) => {
-        await inner.property.update({ where: { id }, data: { title } });
-      });
-      await tx.$transaction([tx.property.create({ data: LISTING })]);
-      t.same(output.take(), []);
-    });
-    t.same(await committed(), [title, 'Flat in Osu']);
+      property.createMany({ data: [LISTING] }),
+      property.count(),
+    ]);
+    t.equal(answers[3], 3);
     t.same(output.take(), [row(id)]);
+
+    output.during = async () => void t.same(await committed(), []);
+    await prisma.$transaction([prisma.$executeRaw`DELETE FROM properties_property`], {
+      isolationLevel: 'Serializable',
+    });
+    t.same(output.take(), [EVERYTHING]);
   });
 
-  t.test('a savepoint that rolled back leaves the rest of the queue', async (t) => {
+  t.test('raw SQL that begins as a read may go on as a write', async (t) => {
+    const AFTERTHOUGHTS = [
+      'EXPLAIN ANALYZE DELETE FROM properties_property',
+      'EXPLAIN (ANALYZE) INSERT INTO properties_property SELECT * FROM properties_property WHERE false',
+      `EXPLAIN ANALYZE MERGE INTO properties_property USING (SELECT 1 AS id) AS new ON false
+       WHEN MATCHED THEN DO NOTHING`,
+      'SELECT 1; TRUNCATE properties_property',
+      'SELECT 1;\n DO $$ BEGIN DELETE FROM properties_property; END $$',
+    ];
+    for (const sql of AFTERTHOUGHTS) {
+      await prisma
+        .$queryRawUnsafe(sql)
+        .catch((error) => t.match(error, { name: 'TypeError' }, 'done, but two answers'));
+      t.same(output.take(), [EVERYTHING], sql);
+    }
+    await prisma.$queryRawUnsafe('SELECT 1; ');
+    t.same(output.take(), []);
+  });
+
+  t.test('a transaction that rolled back invalidates nothing', async (t) => {
     const id = await existing();
-    await prisma.$transaction(async (tx) => {
-      await tx.property.create({ data: LISTING });
-      await tx
-        .$transaction(async (inner) => {
-          await inner.property.delete({ where: { id } });
-          throw new Error('back to the savepoint');
+    const thrown = new Error('thrown by the callback');
+    t.equal(
+      await prisma
+        .$transaction(async (tx) => {
+          await tx.property.delete({ where: { id } });
+          throw thrown;
         })
-        .catch(() => {});
-    });
-    t.same(await committed(), ['Flat in Osu', 'Flat in Osu']);
-    t.match(output.take(), [/^properties/]);
-  });
-
-  t.test('an outer rollback drops what an inner one touched', async (t) => {
-    const id = await existing();
+        .catch((error) => error),
+      thrown,
+    );
     await t.rejects(
       prisma.$transaction(async (tx) => {
-        await tx.$transaction((inner) => inner.property.delete({ where: { id } }));
-        throw new Error('all of it');
+        await tx.property.delete({ where: { id } });
+        await tx.property.create({ data: TOO_LONG });
       }),
+      { code: 'P2000' },
     );
-    t.same(output.take(), []);
-  });
-
-  t.test('a prisma.$transaction inside a callback is another transaction', async (t) => {
-    const id = await existing();
     await t.rejects(
-      prisma.$transaction(async (tx) => {
-        await tx.property.update({ where: { id }, data: { title } });
-        await prisma.$transaction((other) => other.property.create({ data: LISTING }));
-        t.same(output.take(), [COLLECTION], 'committed by itself');
-        await prisma.$transaction([property.create({ data: LISTING })]);
-        t.same(output.take(), [COLLECTION], 'committed by itself');
-        throw new Error('only the outer one');
-      }),
+      prisma.$transaction([property.delete({ where: { id } }), property.create({ data: TOO_LONG })]),
+      { code: 'P2000' },
     );
-    t.same(output.take(), []);
-    t.same(await committed(), ['Flat in Osu', 'Flat in Osu', 'Flat in Osu']);
-  });
-
-  t.test('a query belongs to the transaction whose client it was asked of', async (t) => {
-    const id = await existing();
-    await prisma.$transaction(async (tx) => {
-      await prisma.$transaction(async () => {
-        await tx.property.update({ where: { id }, data: { title } });
-      });
-      t.same(output.take(), [], 'the outer one has not committed');
-    });
-    t.same(output.take(), [row(id)]);
-  });
-});
-
-t.test(
-  'a query of the plain client inside a callback is outside of it: it invalidates at once',
-  async (t) => {
     await t.rejects(
-      prisma.$transaction(async () => {
-        await property.create({ data: LISTING });
-        t.same(output.take(), [COLLECTION]);
-        throw new Error('rolls back nothing');
-      }),
+      prisma.$transaction([
+        property.create({ data: LISTING }),
+        property.update({ where: { id: NO_SUCH_ID }, data: { title } }),
+        property.delete({ where: { id } }),
+      ]),
+      { code: 'P2025' },
+    );
+    await t.rejects(
+      prisma.$transaction([property.deleteMany(), property.create({ data: {} as typeof LISTING })]),
+      { name: 'PrismaClientValidationError' },
     );
     t.same(await committed(), ['Flat in Osu']);
     t.same(output.take(), []);
-  },
-);
-
-t.test('a transaction driven from outside its callback still waits for its commit', async (t) => {
-  const gate = new Gate();
-  let inside: Inside | undefined;
-  const transaction = prisma.$transaction(async (tx) => {
-    inside = tx;
-    await gate.pass();
-  });
-  await gate.reached;
-  await inside?.property.create({ data: LISTING });
-  t.same(output.take(), []);
-  gate.open();
-  await transaction;
-  t.same(output.take(), [COLLECTION]);
-});
-
-t.test('concurrent transactions do not mix their tags', async (t) => {
-  const ids = [await existing(), await existing(), await existing()];
-  const gates = ids.map(() => new Gate());
-  const transactions = ids.map((id, index) =>
-    prisma.$transaction(async (tx) => {
-      await tx.property.update({ where: { id }, data: { title } });
-      await gates[index]?.pass();
-      if (index === 1) throw new Error('the second one rolls back');
-    }),
-  );
-  await Promise.all(gates.map((gate) => gate.reached));
-  t.same(output.take(), []);
-  for (const index of [2, 1, 0]) {
-    gates[index]?.open();
-    await transactions[index]?.catch(() => {});
-    t.same(output.take(), index === 1 ? [] : [row(ids[index] ?? 0)]);
-  }
-});
-
-t.test('a committed write whose answer is lost invalidates', async (t) => {
-  t.test('a single query', async (t) => {
-    const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
-    await t.rejects(lossy.prisma.property.create({ data: LISTING }));
-    t.same(lossy.output.take(), [COLLECTION]);
-    await t.rejects(lossy.prisma.$executeRaw`INSERT INTO properties_property SELECT`);
-    t.same(lossy.output.take(), [EVERYTHING]);
   });
 
-  t.test('an array of one', async (t) => {
-    const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
-    await t.rejects(lossy.prisma.$transaction([lossy.prisma.property.create({ data: LISTING })]));
-    t.same(lossy.output.take(), [COLLECTION]);
-  });
-
-  t.test('an array', async (t) => {
+  t.test('a transaction that timed out under a query invalidates nothing', async (t) => {
     const id = await existing();
-    const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
     await t.rejects(
-      lossy.prisma.$transaction([
-        lossy.prisma.property.create({ data: LISTING }),
-        lossy.prisma.property.update({ where: { id }, data: { title } }),
-      ]),
+      prisma.$transaction(
+        async (tx) => {
+          await tx.property.delete({ where: { id } });
+          await tx.$queryRaw`SELECT 1 FROM pg_sleep(0.1)`;
+          await tx.property.create({ data: LISTING });
+        },
+        { timeout: 50 },
+      ),
+      { code: 'P2028' },
     );
-    t.same(await committed(), [title, 'Flat in Osu']);
-    t.same(lossy.output.take(), [row(id)]);
+    t.same(await committed(), ['Flat in Osu']);
+    t.same(output.take(), []);
   });
 
-  t.test('an interactive transaction', async (t) => {
+  t.test('a query that failed in a transaction that goes on counts as touched', async (t) => {
+    await prisma.$transaction(async (tx) => {
+      await t.rejects(tx.property.update({ where: { id: NO_SUCH_ID }, data: { title } }), { code: 'P2025' });
+      await tx.property.create({ data: LISTING });
+    });
+    t.same(await committed(), ['Flat in Osu']);
+    t.same(output.take(), [row(NO_SUCH_ID)]);
+  });
+
+  t.test('a query that is not awaited in the callback, but was committed, counts as touched', async (t) => {
     const id = await existing();
-    const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
-    await t.rejects(
-      lossy.prisma.$transaction(async (tx) => {
+    let forgotten: Promise<unknown> | undefined;
+    await prisma.$transaction(async (tx) => {
+      forgotten = tx.property.delete({ where: { id } }).then(() => {});
+      await tx.property.count();
+    });
+    await forgotten;
+    t.same(await committed(), []);
+    t.same(output.take(), [row(id)]);
+  });
+
+  t.test('nested transactions', async (t) => {
+    t.test('tx.$transaction is flushed with the outermost commit', async (t) => {
+      const id = await existing();
+      await prisma.$transaction(async (tx) => {
+        await tx.$transaction(async (inner) => {
+          await inner.property.update({ where: { id }, data: { title } });
+        });
+        await tx.$transaction([tx.property.create({ data: LISTING })]);
+        t.same(output.take(), []);
+      });
+      t.same(await committed(), [title, 'Flat in Osu']);
+      t.same(output.take(), [row(id)]);
+    });
+
+    t.test('a savepoint that rolled back leaves the rest of the queue', async (t) => {
+      const id = await existing();
+      await prisma.$transaction(async (tx) => {
+        await tx.property.create({ data: LISTING });
+        await tx
+          .$transaction(async (inner) => {
+            await inner.property.delete({ where: { id } });
+            throw new Error('back to the savepoint');
+          })
+          .catch(() => {});
+      });
+      t.same(await committed(), ['Flat in Osu', 'Flat in Osu']);
+      t.match(output.take(), [/^properties/]);
+    });
+
+    t.test('an outer rollback drops what an inner one touched', async (t) => {
+      const id = await existing();
+      await t.rejects(
+        prisma.$transaction(async (tx) => {
+          await tx.$transaction((inner) => inner.property.delete({ where: { id } }));
+          throw new Error('all of it');
+        }),
+      );
+      t.same(output.take(), []);
+    });
+
+    t.test('a prisma.$transaction inside a callback is another transaction', async (t) => {
+      const id = await existing();
+      await t.rejects(
+        prisma.$transaction(async (tx) => {
+          await tx.property.update({ where: { id }, data: { title } });
+          await prisma.$transaction((other) => other.property.create({ data: LISTING }));
+          t.same(output.take(), [COLLECTION], 'committed by itself');
+          await prisma.$transaction([property.create({ data: LISTING })]);
+          t.same(output.take(), [COLLECTION], 'committed by itself');
+          throw new Error('only the outer one');
+        }),
+      );
+      t.same(output.take(), []);
+      t.same(await committed(), ['Flat in Osu', 'Flat in Osu', 'Flat in Osu']);
+    });
+
+    t.test('a query belongs to the transaction whose client it was asked of', async (t) => {
+      const id = await existing();
+      await prisma.$transaction(async (tx) => {
+        await prisma.$transaction(async () => {
+          await tx.property.update({ where: { id }, data: { title } });
+        });
+        t.same(output.take(), [], 'the outer one has not committed');
+      });
+      t.same(output.take(), [row(id)]);
+    });
+  });
+
+  t.test(
+    'a query of the plain client inside a callback is outside of it: it invalidates at once',
+    async (t) => {
+      await t.rejects(
+        prisma.$transaction(async () => {
+          await property.create({ data: LISTING });
+          t.same(output.take(), [COLLECTION]);
+          throw new Error('rolls back nothing');
+        }),
+      );
+      t.same(await committed(), ['Flat in Osu']);
+      t.same(output.take(), []);
+    },
+  );
+
+  t.test('a transaction driven from outside its callback still waits for its commit', async (t) => {
+    const gate = new Gate();
+    let inside: Inside | undefined;
+    const transaction = prisma.$transaction(async (tx) => {
+      inside = tx;
+      await gate.pass();
+    });
+    await gate.reached;
+    await inside?.property.create({ data: LISTING });
+    t.same(output.take(), []);
+    gate.open();
+    await transaction;
+    t.same(output.take(), [COLLECTION]);
+  });
+
+  t.test('concurrent transactions do not mix their tags', async (t) => {
+    const ids = [await existing(), await existing(), await existing()];
+    const gates = ids.map(() => new Gate());
+    const transactions = ids.map((id, index) =>
+      prisma.$transaction(async (tx) => {
         await tx.property.update({ where: { id }, data: { title } });
+        await gates[index]?.pass();
+        if (index === 1) throw new Error('the second one rolls back');
       }),
     );
-    t.same(await committed(), [title]);
-    t.same(lossy.output.take(), [row(id)]);
+    await Promise.all(gates.map((gate) => gate.reached));
+    t.same(output.take(), []);
+    for (const index of [2, 1, 0]) {
+      gates[index]?.open();
+      await transactions[index]?.catch(() => {});
+      t.same(output.take(), index === 1 ? [] : [row(ids[index] ?? 0)]);
+    }
   });
-});
 
-t.test('inTransaction is true inside a callback and nowhere else', async (t) => {
-  t.notOk(inTransaction());
-  const gate = new Gate();
-  const transaction = prisma.$transaction(async (tx) => {
-    t.ok(inTransaction());
-    await tx.property.create({ data: LISTING });
-    await gate.pass();
-    t.ok(inTransaction());
+  t.test('a committed write whose answer is lost invalidates', async (t) => {
+    t.test('a single query', async (t) => {
+      const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
+      await t.rejects(lossy.prisma.property.create({ data: LISTING }));
+      t.same(lossy.output.take(), [COLLECTION]);
+      await t.rejects(lossy.prisma.$executeRaw`INSERT INTO properties_property SELECT`);
+      t.same(lossy.output.take(), [EVERYTHING]);
+    });
+
+    t.test('an array of one', async (t) => {
+      const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
+      await t.rejects(lossy.prisma.$transaction([lossy.prisma.property.create({ data: LISTING })]));
+      t.same(lossy.output.take(), [COLLECTION]);
+    });
+
+    t.test('an array', async (t) => {
+      const id = await existing();
+      const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
+      await t.rejects(
+        lossy.prisma.$transaction([
+          lossy.prisma.property.create({ data: LISTING }),
+          lossy.prisma.property.update({ where: { id }, data: { title } }),
+        ]),
+      );
+      t.same(await committed(), [title, 'Flat in Osu']);
+      t.same(lossy.output.take(), [row(id)]);
+    });
+
+    t.test('an interactive transaction', async (t) => {
+      const id = await existing();
+      const lossy = recording(t, await losingAnswers(t, url, { text: 'COMMIT' }));
+      await t.rejects(
+        lossy.prisma.$transaction(async (tx) => {
+          await tx.property.update({ where: { id }, data: { title } });
+        }),
+      );
+      t.same(await committed(), [title]);
+      t.same(lossy.output.take(), [row(id)]);
+    });
   });
-  await gate.reached;
-  t.notOk(inTransaction(), 'not for whoever comes meanwhile');
-  gate.open();
-  await transaction;
-  await property.deleteMany();
-  t.notOk(inTransaction());
-});
 
-t.test('getAllProperties in a transaction reads past the cache, and leaves nothing in it', async (t) => {
-  const caches = createCaches({ store: new MemoryStore(1_000_000), staleIfError: 0 });
-  const prisma = createPrisma({ url, tagsOf, invalidate: caches.invalidate, onConnectionLost: () => {} });
-  t.teardown(() => prisma.$disconnect());
-  const titles = async (reader: Pick<Prisma, 'property'> = prisma) =>
-    (await getAllProperties({ prisma: reader, caches, ttl: 60 })).map(({ title }) => title);
-  const create = (client: Inside, title: string) => client.property.create({ data: { ...LISTING, title } });
-  const rolledBack = new Error('rolled back');
-  const rollBack = (work: (tx: Inside) => Promise<void>) =>
-    prisma
-      .$transaction(async (tx) => {
-        await work(tx);
-        throw rolledBack;
-      })
-      .catch((error) => t.equal(error, rolledBack));
-
-  await create(prisma, 'committed');
-  await rollBack(async (tx) => {
-    await create(tx, 'never');
-    t.same(await titles(tx), ['committed', 'never'], 'its own write, on an empty cache');
+  t.test('inTransaction is true inside a callback and nowhere else', async (t) => {
+    t.notOk(inTransaction());
+    const gate = new Gate();
+    const transaction = prisma.$transaction(async (tx) => {
+      t.ok(inTransaction());
+      await tx.property.create({ data: LISTING });
+      await gate.pass();
+      t.ok(inTransaction());
+    });
+    await gate.reached;
+    t.notOk(inTransaction(), 'not for whoever comes meanwhile');
+    gate.open();
+    await transaction;
+    await property.deleteMany();
+    t.notOk(inTransaction());
   });
-  t.same(await titles(), ['committed']);
-  await rollBack(async (tx) => {
-    await create(tx, 'never');
-    t.same(await titles(tx), ['committed', 'never'], 'its own write, past the cached list');
-    await prisma.$transaction(async () =>
-      t.same(await titles(tx), ['committed', 'never'], 'from another one too'),
-    );
-  });
-  t.same(await titles(), ['committed']);
 
-  await execute(
-    url,
-    `CREATE FUNCTION add() RETURNS int LANGUAGE sql AS
+  t.test('getAllProperties in a transaction reads past the cache, and leaves nothing in it', async (t) => {
+    const caches = createCaches({ store: new MemoryStore(1_000_000), staleIfError: 0 });
+    const prisma = createPrisma({ url, tagsOf, invalidate: caches.invalidate, onConnectionLost: () => {} });
+    t.teardown(() => prisma.$disconnect());
+    const titles = async (reader: Pick<Prisma, 'property'> = prisma) =>
+      (await getAllProperties({ prisma: reader, caches, ttl: 60 })).map(({ title }) => title);
+    const create = (client: Inside, title: string) => client.property.create({ data: { ...LISTING, title } });
+    const rolledBack = new Error('rolled back');
+    const rollBack = (work: (tx: Inside) => Promise<void>) =>
+      prisma
+        .$transaction(async (tx) => {
+          await work(tx);
+          throw rolledBack;
+        })
+        .catch((error) => t.equal(error, rolledBack));
+
+    await create(prisma, 'committed');
+    await rollBack(async (tx) => {
+      await create(tx, 'never');
+      t.same(await titles(tx), ['committed', 'never'], 'its own write, on an empty cache');
+    });
+    t.same(await titles(), ['committed']);
+    await rollBack(async (tx) => {
+      await create(tx, 'never');
+      t.same(await titles(tx), ['committed', 'never'], 'its own write, past the cached list');
+      await prisma.$transaction(async () =>
+        t.same(await titles(tx), ['committed', 'never'], 'from another one too'),
+      );
+    });
+    t.same(await titles(), ['committed']);
+
+    await execute(
+      url,
+      `CREATE FUNCTION add() RETURNS int LANGUAGE sql AS
       $$ INSERT INTO properties_property (title, description, price, location) VALUES ('', '', 1, '') RETURNING id $$`,
-  );
-  await create(prisma, 'empties the cache');
-  await rollBack(async (tx) => {
-    await tx.$queryRaw`SELECT add()`;
-    t.equal((await titles(tx)).length, 3, 'a write that no text shows');
-  });
-  t.same(await titles(), ['committed', 'empties the cache']);
+    );
+    await create(prisma, 'empties the cache');
+    await rollBack(async (tx) => {
+      await tx.$queryRaw`SELECT add()`;
+      t.equal((await titles(tx)).length, 3, 'a write that no text shows');
+    });
+    t.same(await titles(), ['committed', 'empties the cache']);
 
-  await prisma.$transaction(
-    async (tx) => {
-      await tx.property.count();
-      await create(prisma, 'younger than the snapshot');
-      t.same(await titles(tx), ['committed', 'empties the cache']);
-    },
-    { isolationLevel: 'RepeatableRead' },
-  );
-  t.same(await titles(), ['committed', 'empties the cache', 'younger than the snapshot']);
+    await prisma.$transaction(
+      async (tx) => {
+        await tx.property.count();
+        await create(prisma, 'younger than the snapshot');
+        t.same(await titles(tx), ['committed', 'empties the cache']);
+      },
+      { isolationLevel: 'RepeatableRead' },
+    );
+    t.same(await titles(), ['committed', 'empties the cache', 'younger than the snapshot']);
+  });
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -71,6 +72,16 @@ t.test(
     t.equal((await execute(url, 'SELECT FROM properties_property')).rowCount, 0);
   },
 );
+
+t.test('what a change of the schema would lose is evaluated, without a diagnosis before it', async (t) => {
+  const migrationsList = await readMigrations(join(packageRoot, 'prisma/migrations'));
+  const content = await readFile(join(packageRoot, 'prisma/schema.prisma'), 'utf8');
+  const schema = { files: [{ path: 'schema.prisma', content }] };
+  const params = { migrationsList, schema, filters: { externalTables: [], externalEnums: [] } };
+  t.match(await ask(url, [{ id: 1, method: 'evaluateDataLoss', params }]), [
+    { result: { migrationSteps: 0 } },
+  ]);
+});
 
 t.test('a request that fails says why, and the next one is answered', async (t) => {
   const answers = await ask(url, [

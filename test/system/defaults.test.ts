@@ -12,7 +12,7 @@ const list = async (address: string) => {
 
 t.test('with nothing installed and nothing set', async (t) => {
   const folder = await checkout(t);
-  const first = await startServer(t, folder);
+  const first = await startServer(t, folder, { TRACED: '1' });
   const key = (await readFile(join(folder, '.data/api-key'), 'utf8')).trim();
   const databaseUrl = (await readFile(join(folder, '.data/database-url'), 'utf8')).trim();
   const write = (address: string, method: string, path: string, body?: object) =>
@@ -60,7 +60,9 @@ t.test('with nothing installed and nothing set', async (t) => {
     t.equal((await readFile(join(folder, '.data/api-key'), 'utf8')).trim(), key);
     for (const { id } of listings) await write(again.address, 'DELETE', `/properties/${id}/`);
     t.equal(await again.stop(), 0);
-    const empty = await startServer(t, folder);
+    const empty = await startServer(t, folder, { API_KEYS: 'a-key-of-mine', TRACED: '1' });
     t.same(await list(empty.address), []);
+    t.notMatch(empty.output(), 'Write key', 'API_KEYS are the only ones, where they are set');
+    t.equal((await write(empty.address, 'DELETE', '/properties/1/')).status, 401);
   });
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { showProgress } from '../../../prisma/seed/progress.ts';
+import { showProgress } from '../../prisma/seed/progress.ts';
 
 /** A screen that remembers, and a clock that a test advances. */
 function screen(isTTY: boolean) {

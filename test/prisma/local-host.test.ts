@@ -1,5 +1,5 @@
 import t from 'tap';
-import { hostOf, isThisMachine } from '../../../prisma/seed/local-host.ts';
+import { hostOf, isThisMachine } from '../../prisma/seed/local-host.ts';
 
 for (const [url, host, local] of [
   ['postgresql://postgres@localhost:5432/a', 'localhost', true],

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { addListings } from '../../../prisma/seed/add-listings.ts';
-import { createPrisma } from '../../../src/database/prisma.ts';
-import { EVERYTHING, tagsOf } from '../../../src/properties/tags.ts';
-import { execute, scratchDatabase } from '../../helpers/database.ts';
+import { addListings } from '../../prisma/seed/add-listings.ts';
+import { createPrisma } from '../../src/database/prisma.ts';
+import { EVERYTHING, tagsOf } from '../../src/properties/tags.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
 
 const url = await scratchDatabase(t);
 const invalidated: string[][] = [];

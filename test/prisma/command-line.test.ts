@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { runSeed } from '../../../prisma/seed/command-line.ts';
-import { USAGE } from '../../../prisma/seed/options.ts';
-import { applyMigrations } from '../../../src/database/schema-engine.ts';
-import { openEmbeddedPostgres } from '../../../src/embedded/postgres.ts';
-import { packageRoot } from '../../../src/package-root.ts';
-import { execute, scratchDatabase } from '../../helpers/database.ts';
-import { freePort } from '../../helpers/redis.ts';
+import { runSeed } from '../../prisma/seed/command-line.ts';
+import { USAGE } from '../../prisma/seed/options.ts';
+import { applyMigrations } from '../../src/database/schema-engine.ts';
+import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
+import { packageRoot } from '../../src/package-root.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
+import { freePort } from '../helpers/redis.ts';
 
 const url = await scratchDatabase(t);
 

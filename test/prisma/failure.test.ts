@@ -1,5 +1,5 @@
 import t from 'tap';
-import { explain } from '../../../prisma/seed/failure.ts';
+import { explain } from '../../prisma/seed/failure.ts';
 
 t.test('what is wrong stands last in a message of Prisma, and alone in an explanation', async (t) => {
   const error = new Error('\nInvalid `tx.property.count()` invocation in\nseed.ts:1:2\n\nThe disk is full\n');

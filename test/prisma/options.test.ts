@@ -1,5 +1,5 @@
 import t from 'tap';
-import { BadOption, readOptions } from '../../../prisma/seed/options.ts';
+import { BadOption, readOptions } from '../../prisma/seed/options.ts';
 
 t.test('without options, 25 listings are added, never the same ones', async (t) => {
   t.strictSame(readOptions([]), { count: 25, flush: false, seed: undefined, yes: false });
