@@ -6,15 +6,17 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json prisma.config.ts ./
+COPY scripts scripts
 COPY prisma prisma
 COPY src src
 RUN npm run build
 
-# What is needed to run it, and nothing else: no Prisma CLI, no embedded PostgreSQL, no compiler.
+# What is needed to run it, and nothing else: no Prisma CLI (an optional peer of its client), no embedded
+# PostgreSQL, no compiler.
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000

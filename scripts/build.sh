@@ -6,6 +6,15 @@ client=src/generated/prisma/client.ts
 compiled=dist/.compiled
 modules=node_modules/.package-lock.json
 
+# One at a time: two servers may be started in one checkout at once. The link's target is the holder's pid.
+lock=node_modules/.building
+until ln -s $$ "$lock" 2>/dev/null; do
+  kill -0 "$(readlink "$lock")" 2>/dev/null || rm -f "$lock"
+  sleep 0.1
+done
+trap 'rm -f "$lock"' EXIT
+trap 'exit 1' HUP INT TERM
+
 if [ ! "$client" -nt prisma/schema.prisma ] || [ ! "$client" -nt "$modules" ]; then
   node_modules/.bin/prisma generate
 fi
