@@ -1,5 +1,6 @@
 import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { isDatabaseBusy } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
 import { dataSource } from './plugins/data-source.ts';
@@ -9,7 +10,7 @@ import { jsonBody } from './plugins/json-body.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
-import { answerProblem, problems } from './plugins/problems.ts';
+import { answerProblem, problems, refuseGarbage } from './plugins/problems.ts';
 import { redis } from './plugins/redis.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { writeKey } from './plugins/write-key.ts';
@@ -37,6 +38,8 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
     logger,
     logController: new RequestLog(),
     bodyLimit: BODY_LIMIT,
+    return503OnClosing: false,
+    clientErrorHandler: refuseGarbage,
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: answerProblem,
     ajv: validation,
@@ -57,7 +60,7 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
     await app.register(methodNotAllowed);
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
-    await app.register(pageCache, { caches: app.caches });
+    await app.register(pageCache, { caches: app.caches, mustBeFresh: isDatabaseBusy });
     await app.register(propertyRoutes);
     await app.register(health);
     app.refuseOtherMethods();

@@ -6,19 +6,20 @@ import { createError } from '@fastify/error';
  */
 export const ConfigurationError = createError<[string]>('PL_CONFIGURATION', '%s. See .env.example');
 
-export const PortInUse = createError<[string, number]>(
-  'PL_PORT_IN_USE',
-  '%s:%s is in use by another program: stop that, or set PORT to a free one',
-);
-
-export const DatabaseUnreachable = createError<[string, string]>(
-  'PL_DATABASE_UNREACHABLE',
-  'PostgreSQL at %s does not answer (%s): start it, or correct DATABASE_URL',
+export const CannotListen = createError<[string, string]>(
+  'PL_CANNOT_LISTEN',
+  'Cannot listen on %s (%s): stop what listens there already, or correct HOST and PORT',
 );
 
 export const DatabaseUnavailable = createError(
   'PL_DATABASE_UNAVAILABLE',
-  'The database cannot be reached. Nothing was changed by this request; try again',
+  'The database does not answer: try again. A write may have been made all the same, so read first',
+  503,
+);
+
+export const DatabaseBusy = createError(
+  'PL_DATABASE_BUSY',
+  'The database has no connection free for this request, which changed nothing: try again',
   503,
 );
 

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type AppOptions, buildApp } from './app.ts';
-import { PortInUse } from './errors.ts';
+import { CannotListen } from './errors.ts';
+
+/** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
+const SAME_SIGNAL_MS = 1_000;
 
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
 try {
-  await serve({ env: loadEnvironment(), dataDirectory: '.data' }, firstSignal());
+  await serve({ env: loadEnvironment(), dataDirectory: '.data' }, stopSignal());
 } catch (error) {
   const said = String(Object(error).message).replace(/\s+/g, ' ');
   process.stderr.write(`${said}\n`);
@@ -12,9 +15,10 @@ try {
 }
 
 /** Starts, and ends when told to: also when that was during the start, so that nothing is left running. */
-async function serve(options: AppOptions, told: Promise<void>): Promise<void> {
+async function serve(options: AppOptions, stop: AbortSignal): Promise<void> {
   const app = await buildApp(options);
-  void told.then(() => app.close());
+  if (stop.aborted) return app.close();
+  stop.addEventListener('abort', () => void app.close());
   const { HOST: host, PORT: port } = app.config;
   try {
     const address = await app.listen({ host, port });
@@ -23,32 +27,25 @@ async function serve(options: AppOptions, told: Promise<void>): Promise<void> {
     process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);
   } catch (error) {
     await app.close();
-    throw isAddressInUse(error) ? new PortInUse(host, port) : error;
+    throw new CannotListen(`${host}:${port}`, Object(error).code);
   }
 }
 
-/** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
-const SAME_SIGNAL_MS = 1_000;
-
-/** Resolves at the first SIGINT or SIGTERM; a second one, a moment later, ends the process at once. */
-function firstSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let first: number | undefined;
-    const told = () => {
-      first ??= performance.now();
-      if (performance.now() - first > SAME_SIGNAL_MS) process.exit(1);
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, told);
-  });
+/** Aborts at the first SIGINT or SIGTERM; a second one, a moment later, ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  let first: number | undefined;
+  const told = () => {
+    first ??= performance.now();
+    if (performance.now() - first > SAME_SIGNAL_MS) process.exit(1);
+    stop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, told);
+  return stop.signal;
 }
 
 /** `.env` adds to the environment and never overrides it. */
 function loadEnvironment(): NodeJS.ProcessEnv {
   if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
-}
-
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }

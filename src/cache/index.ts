@@ -26,10 +26,10 @@ export interface Caches {
   readonly bypassed: boolean;
   /** Resolves after one attempt; never rejects. What failed is retried in the background. */
   invalidate(tags: readonly Tag[]): Promise<void>;
-  /** Changes may go unheard from now on: bypass the cache. */
-  distrust(): void;
-  /** They are heard again; `tags` names all that may have changed meanwhile. */
-  trust(tags: readonly Tag[]): Promise<void>;
+  /** Contact with `source` was lost: what is cached may have changed unheard. Bypasses the cache. */
+  distrust(source: string): void;
+  /** It is back; `tags` names all that may have changed meanwhile. */
+  trust(source: string, tags: readonly Tag[]): Promise<void>;
   /** The store's own hits and misses; undefined when it does not answer. */
   keyspace(): Promise<KeyspaceFigures | undefined>;
   close(): Promise<void>;
@@ -57,8 +57,8 @@ export function createCaches(options: CachesOptions): Caches {
       return invalidations.doubtful;
     },
     invalidate: (tags) => invalidations.invalidate(tags),
-    distrust: () => invalidations.distrust(),
-    trust: (tags) => invalidations.trust(tags),
+    distrust: (source) => invalidations.distrust(source),
+    trust: (source, tags) => invalidations.trust(source, tags),
     keyspace: () => withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined),
     close: () => invalidations.close(),
   };

@@ -17,15 +17,15 @@ const RETRY_MS = 250;
  *   reads nor fills the cache: the tokens in the store vouch for values that have changed.
  * - An attempt clears only the batches that it began with: one that failed meanwhile stays pending, because
  *   its change may be younger than the tokens just given.
- * - `distrust` says that changes may go unheard: nothing is read or filled until `trust`, which first gives
- *   the tags of everything that may have changed new tokens.
+ * - `distrust` says that contact with a source of changes or of tokens was lost: nothing is read or filled until
+ *   the same source's `trust`, which first gives the tags of everything that may have changed new tokens.
  */
 export class Invalidations {
   readonly #store: Store;
   readonly #events: CacheEvents;
   readonly #failed = new Set<readonly Tag[]>();
   readonly #closing = new AbortController();
-  #doubt: symbol | undefined;
+  readonly #doubts = new Map<string, symbol>();
   #retrying: Promise<void> | undefined;
 
   constructor(store: Store, events: CacheEvents) {
@@ -35,17 +35,17 @@ export class Invalidations {
 
   /** True while the tokens in the store may vouch for values that have changed. */
   get doubtful(): boolean {
-    return this.#doubt !== undefined || this.#failed.size > 0;
+    return this.#doubts.size > 0 || this.#failed.size > 0;
   }
 
-  distrust(): void {
-    this.#doubt = Symbol('doubt');
+  distrust(source: string): void {
+    this.#doubts.set(source, Symbol(source));
   }
 
-  async trust(tags: readonly Tag[]): Promise<void> {
-    const doubt = this.#doubt;
+  async trust(source: string, tags: readonly Tag[]): Promise<void> {
+    const doubt = this.#doubts.get(source);
     await this.invalidate(tags);
-    if (this.#doubt === doubt) this.#doubt = undefined; // Unless it was lost again meanwhile.
+    if (this.#doubts.get(source) === doubt) this.#doubts.delete(source); // Unless it was lost again meanwhile.
   }
 
   async invalidate(tags: readonly Tag[]): Promise<void> {

@@ -25,8 +25,11 @@ const CODES = new Set<unknown>([
 /** PostgreSQL's connection exceptions, shutting down, starting up (Appendix A). */
 const SQLSTATES = /^(08...|57P0[1-3])$/;
 
-/** What pg says when a connection ends under a query, or none can be had in time. */
-const CONNECTION_LOST = /connection terminated|timeout exceeded when trying to connect|not queryable/i;
+/** What pg says when a connection ends under a query, or is not made in time. */
+const CONNECTION_LOST = /connection terminated|not queryable/i;
+
+/** What its pool says when every connection is in use for too long. */
+const POOL_EXHAUSTED = /timeout exceeded when trying to connect/;
 
 /** Raw SQL failed: it may have committed before (a procedure), or only its result was not understood. */
 const RAW_QUERY_FAILED = 'P2010';
@@ -38,6 +41,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const { kind, originalCode } = Object(Object(Object(meta).driverAdapterError ?? error).cause);
   if (DRIVER_KINDS.has(kind) || CODES.has(code) || SQLSTATES.test(originalCode)) return true;
   return !isRefusal(error) && CONNECTION_LOST.test(message);
+}
+
+/** True when the database is there, but had no connection free in time: the query was not sent. */
+export function isDatabaseBusy(error: unknown): boolean {
+  return !isRefusal(error) && POOL_EXHAUSTED.test(Object(error).message);
 }
 
 /** True when the database itself refused the query, or never got it: nothing can have changed. */

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin';
 import { type Caches, createCaches } from '../cache/index.ts';
 import { MemoryStore } from '../cache/memory-store.ts';
 import { RedisStore } from '../cache/redis-store.ts';
+import { EVERYTHING } from '../properties/tags.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,12 +19,13 @@ export const caches = fp(
     const store = app.redis ? new RedisStore(app.redis) : new MemoryStore(CACHE_LOCAL_MAX_MB * BYTES_PER_MB);
     const layers = createCaches({ store, staleIfError: STALE_IF_ERROR });
     layers.events.on('failure', (during, error) => {
-      const level = during === 'invalidation' ? 'error' : 'debug';
-      app.log[level](
-        { err: error, during },
-        during === 'invalidation' ? INVALIDATION_FAILED : 'cache bypassed',
-      );
+      const details = { during, reason: Object(error).message };
+      if (during === 'invalidation') app.log.error(details, INVALIDATION_FAILED);
+      else app.log.debug(details, 'cache bypassed');
     });
+    // A Redis that comes back may have been restored with old entries and the tokens that fit them.
+    app.redis?.on('error', () => layers.distrust('redis'));
+    app.redis?.on('ready', () => void layers.trust('redis', EVERYTHING));
     app.decorate('caches', layers);
     app.addHook('onClose', () => layers.close());
   },

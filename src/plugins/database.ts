@@ -30,17 +30,20 @@ export const database = fp(
       url,
       tagsOf,
       invalidate: caches.invalidate,
-      onConnectionLost: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL was lost'),
+      onConnectionLost: ({ message }) => log.warn({ reason: message }, 'a connection to PostgreSQL was lost'),
     });
     app.decorate('prisma', prisma);
     app.addHook('onClose', () => prisma.$disconnect());
 
     const listener = new ChangeListener(url, {
       changed: (payload) => caches.invalidate(tagsOfChange(payload)),
-      listening: () => caches.trust(EVERYTHING),
-      lost: (error) => {
-        caches.distrust();
-        log.warn({ err: error }, 'cannot hear what other programs change: bypassing the cache until it can');
+      listening: () => caches.trust('listener', EVERYTHING),
+      lost: ({ message }) => {
+        caches.distrust('listener');
+        log.warn(
+          { reason: message },
+          'cannot hear what other programs change: bypassing the cache until it can',
+        );
       },
     });
     app.addHook('onClose', () => listener.close());

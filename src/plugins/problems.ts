@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { isDatabaseUnavailable } from '../database/failures.ts';
-import { DatabaseUnavailable, RouteNotFound } from '../errors.ts';
+import { isDatabaseBusy, isDatabaseUnavailable } from '../database/failures.ts';
+import { DatabaseBusy, DatabaseUnavailable, RouteNotFound } from '../errors.ts';
 import { type FieldError, fieldErrors } from './field-errors.ts';
 
 /** What every error answers (RFC 9457), with one entry for each offending field of bad input. */
@@ -36,9 +37,8 @@ async function answerNotFound(request: FastifyRequest): Promise<never> {
 
 /** Answers an error, and logs it when it is ours: a dependency that is away, or a bug. */
 export function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const known = isDatabaseUnavailable(error) ? new DatabaseUnavailable({ cause: error }) : error;
-  const problem = toProblem(known);
-  if (problem.status === 503) request.log.warn({ err: error }, problem.detail);
+  const problem = toProblem(known(error));
+  if (problem.status === 503) request.log.warn({ reason: lastLine(error.message) }, problem.detail);
   else if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   reply
@@ -47,6 +47,16 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
     .type('application/problem+json')
     .serializer((body: Problem) => JSON.stringify(body))
     .send(problem);
+}
+
+function known(error: FastifyError): FastifyError {
+  if (isDatabaseUnavailable(error)) return new DatabaseUnavailable();
+  return isDatabaseBusy(error) ? new DatabaseBusy() : error;
+}
+
+/** Of Prisma's messages the one that says what happened; those before it quote our source. */
+function lastLine(message: string): string {
+  return message.slice(message.lastIndexOf('\n') + 1);
 }
 
 function toProblem(error: Pick<FastifyError, 'message' | 'code' | 'statusCode' | 'validation'>): Problem {
@@ -76,3 +86,18 @@ function detailOf(
 function pathOf(request: FastifyRequest): string {
   return request.url.replace(/\?.*/, '');
 }
+
+/** What is no HTTP, too long or too slow, before there is a request: answered on the bare socket. */
+export function refuseGarbage({ code, message }: ConnectionError, socket: Socket): void {
+  const status = CLIENT_ERRORS.get(code) ?? 400;
+  const title = STATUS_CODES[status] ?? '';
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code });
+  const head = `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n`;
+  if (socket.writable) socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  else socket.destroy();
+}
+
+const CLIENT_ERRORS = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);

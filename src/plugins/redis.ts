@@ -50,7 +50,8 @@ function logTransitions(
     log.info('Redis is connected');
   });
   client.on('error', (error: Error) => {
-    if (!lost) log.warn({ err: error }, 'Redis does not answer: reading from PostgreSQL until it does');
+    if (!lost)
+      log.warn({ reason: error.message }, 'Redis does not answer: reading from PostgreSQL until it does');
     lost = true;
   });
 }

@@ -184,7 +184,7 @@ t.test(
     await pages.get('key', { tags: ['tag'], ttl: 10 }, async () => value('known'));
     await invalidate(['tag']);
     t.match(await pages.lookup('key', ['tag'], { lead: false }), { outcome: 'miss', known: true });
-    distrust();
+    distrust('test');
     now += 69_999;
     t.match((await pages.lastKnown('key'))?.value, value('known'));
     now += 2;

@@ -101,24 +101,34 @@ t.test('invalidations', async (t) => {
   t.test('while changes go unheard nothing cached is read, and afterwards nothing from before', async (t) => {
     const { caches, read } = open();
     await read('old');
-    caches.distrust();
+    caches.distrust('test');
     t.equal(await read('new'), 'new');
-    await caches.trust(['tag']);
+    await caches.trust('test', ['tag']);
     t.equal(await read('newer'), 'newer');
     t.equal(await read('newest'), 'newer');
   });
 
   t.test('contact that is lost again while trust is being restored stays lost', async (t) => {
     const { store, caches } = open();
-    caches.distrust();
+    caches.distrust('test');
     const gate = new Gate();
     store.before = () => gate.pass();
-    const trusted = caches.trust(['tag']);
+    const trusted = caches.trust('test', ['tag']);
     await gate.reached;
-    caches.distrust();
+    caches.distrust('test');
     gate.open();
     await trusted;
     t.equal(caches.bypassed, true);
+  });
+
+  t.test('trust in one source does not make up for another that is lost', async (t) => {
+    const { caches } = open();
+    caches.distrust('redis');
+    caches.distrust('listener');
+    await caches.trust('redis', ['tag']);
+    t.equal(caches.bypassed, true);
+    await caches.trust('listener', ['tag']);
+    t.equal(caches.bypassed, false);
   });
 
   t.test("the store's own figures are unknown while it does not answer", async (t) => {

@@ -168,12 +168,12 @@ t.test('what changed while nobody listened is not served from the cache afterwar
   const listener = new ChangeListener(url, {
     changed: (payload) => caches.invalidate(tagsOfChange(payload)),
     listening: async () => {
-      await caches.trust(EVERYTHING);
+      await caches.trust('test', EVERYTHING);
       if (lostOnce) listening.open();
     },
     lost: () => {
       lostOnce = true;
-      caches.distrust();
+      caches.distrust('test');
       lost.open();
     },
   });

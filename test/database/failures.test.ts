@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import t, { type Test } from 'tap';
-import { changedNothing, isDatabaseUnavailable, isNotFound } from '../../src/database/failures.ts';
+import {
+  changedNothing,
+  isDatabaseBusy,
+  isDatabaseUnavailable,
+  isNotFound,
+} from '../../src/database/failures.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { freePort } from '../helpers/redis.ts';
@@ -108,11 +113,13 @@ t.test('the database is unavailable when it ends the session', async (t) => {
 });
 
 t.test('the database is unavailable when no connection or transaction can be had in time', async (t) => {
-  const adapter = new PrismaPg({ connectionString: url, max: 1, connectionTimeoutMillis: 50 });
+  const adapter = new PrismaPg({ connectionString: url, max: 1, connectionTimeoutMillis: 1_000 });
   const prisma = new PrismaClient({ adapter });
   t.teardown(() => prisma.$disconnect());
   await prisma.$transaction(async () => {
-    t.ok(isDatabaseUnavailable(await failureOf(prisma.property.findMany())), 'the pool is exhausted');
+    const exhausted = await failureOf(prisma.property.findMany());
+    t.ok(isDatabaseBusy(exhausted), 'the pool is exhausted');
+    t.notOk(isDatabaseUnavailable(exhausted), 'the database is there');
     const late = await failureOf(prisma.$transaction(async () => {}, { maxWait: 10 }));
     t.match(late, { code: 'P2028' });
     t.ok(isDatabaseUnavailable(late));

@@ -21,12 +21,25 @@ export async function scratchRedis(t: Test): Promise<string> {
   return process.env.REDIS_URL ? claimDatabase(t, process.env.REDIS_URL) : (await startRedis(t)).url;
 }
 
-/** A private redis-server that a test may stop, kill or pause. It keeps nothing on disk. */
-export async function startRedis(t: Test, port?: number) {
+/** A private redis-server that a test may stop, kill or pause. It reads the snapshot in `directory`, if there is one. */
+export async function startRedis(t: Test, port?: number, directory = '/tmp') {
   const chosen = port ?? (await freePort());
   const server = spawn(
     'redis-server',
-    ['--port', String(chosen), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    [
+      '--port',
+      String(chosen),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      directory,
+      '--dbfilename',
+      'property-listings-test.rdb',
+    ],
     { stdio: 'ignore' },
   );
   const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));

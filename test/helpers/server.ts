@@ -46,6 +46,15 @@ export async function startServer(t: Test, cwd: string, env: Record<string, stri
   }
 }
 
+/** The real process, interrupted as soon as it has printed what `seen` matches. */
+export async function interruptServer(cwd: string, seen: RegExp): Promise<Ended> {
+  const { child, output, errors } = launch(cwd, { PORT: '0' });
+  while (!seen.test(output())) await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  return { code, stdout: output(), stderr: errors() };
+}
+
 /** The real process, run to its end. */
 export async function runServer(cwd: string, env: Record<string, string>): Promise<Ended> {
   const { child, output, errors } = launch(cwd, env);

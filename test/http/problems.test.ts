@@ -1,10 +1,15 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Fastify from 'fastify';
 import t from 'tap';
+import { applyMigrations } from '../../src/database/schema-engine.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { answerProblem, problems } from '../../src/plugins/problems.ts';
+import { EVERYTHING } from '../../src/properties/tags.ts';
 import { RequestLog } from '../../src/request-log.ts';
-import { build, LISTING, settled, write } from '../helpers/app.ts';
+import { build, invalidationOf, LISTING, settled, write } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
 
@@ -229,6 +234,42 @@ t.test('a table that is not as expected answers 500 without SQL or names in it',
   t.equal((await settled(app, () => write(app, 'POST', '/properties/', LISTING))).statusCode, 201);
 });
 
+t.test('what is no HTTP is answered as a problem, and a connection that is reset is let go', async (t) => {
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const say = (request: string) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.end(request);
+    return text(socket);
+  };
+  const garbage = await say('FOO /properties/ HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/);
+  t.match(JSON.parse(garbage.slice(garbage.indexOf('\r\n\r\n'))), { type: 'about:blank', status: 400 });
+  t.match(await say(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
+
+  const errored = once(app.server, 'clientError');
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write('GET /properties/ HTTP/1.1\r\n');
+  await once(app.server, 'connection');
+  socket.resetAndDestroy();
+  await errored;
+  t.match(await say('GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200/);
+});
+
+t.test(
+  'a table that was made anew, as prisma migrate reset does, is not answered from the cache',
+  async (t) => {
+    const url = await scratchDatabase(t);
+    const app = await build(t, { DATABASE_URL: url });
+    await settled(app, () => write(app, 'POST', '/properties/', LISTING));
+    t.equal((await app.inject('/properties/')).json().properties.length, 1);
+    const heard = invalidationOf(app, EVERYTHING);
+    await execute(url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await applyMigrations(url, join(packageRoot, 'prisma/migrations'));
+    await heard;
+    t.equal((await app.inject('/properties/')).body, '{"properties":[]}');
+  },
+);
+
 t.test('a database out of reach answers 503 with Retry-After, and works again by itself', async (t) => {
   const network = await proxyTo(t, await scratchDatabase(t));
   const app = await build(t, { DATABASE_URL: network.url });
@@ -247,7 +288,8 @@ t.test('a database out of reach answers 503 with Retry-After, and works again by
       type: 'about:blank',
       title: 'Service Unavailable',
       status: 503,
-      detail: 'The database cannot be reached. Nothing was changed by this request; try again',
+      detail:
+        'The database does not answer: try again. A write may have been made all the same, so read first',
       code: 'PL_DATABASE_UNAVAILABLE',
     });
   }

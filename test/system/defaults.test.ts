@@ -3,12 +3,21 @@ import { join } from 'node:path';
 import pg from 'pg';
 import t from 'tap';
 import { LISTING } from '../helpers/app.ts';
-import { checkout, startServer } from '../helpers/server.ts';
+import { checkout, interruptServer, startServer } from '../helpers/server.ts';
 
 const list = async (address: string) => {
   const body: unknown = await (await fetch(`${address}/properties/`)).json();
   return Object(body).properties;
 };
+
+t.test('an interrupt during the first start ends it with 0, and the database with it', async (t) => {
+  const folder = await checkout(t);
+  const ended = await interruptServer(folder, /migration applied/);
+  t.match(ended, { code: 0, stderr: '' });
+  t.notMatch(ended.stdout, 'Listening on');
+  const connectionString = (await readFile(join(folder, '.data/database-url'), 'utf8')).trim();
+  await t.rejects(new pg.Client({ connectionString }).connect(), { code: 'ECONNREFUSED' });
+});
 
 t.test('with nothing installed and nothing set', async (t) => {
   const folder = await checkout(t);

@@ -5,6 +5,7 @@ import { PROPERTIES } from '../../src/properties/tags.ts';
 import { authorization, build, invalidationOf, LISTING, settled } from '../helpers/app.ts';
 import { execute, privatePostgres } from '../helpers/database.ts';
 import { skipWithoutRedisServer, startRedis } from '../helpers/redis.ts';
+import { checkout } from '../helpers/server.ts';
 
 const list = (app: FastifyInstance) => app.inject('/properties/');
 const add = (app: FastifyInstance, title: string) =>
@@ -48,6 +49,24 @@ t.test('Redis goes away and comes back', { skip: skipWithoutRedisServer }, async
   await until(async () => /hit/.test(String((await list(app)).headers['cache-status'])));
   t.comment(`hits again ${Date.now() - back} ms after Redis was back`);
   t.same(await titles(app), ['first', 'second'], 'and nothing is stale');
+});
+
+t.test('Redis comes back with what it held before a write', { skip: skipWithoutRedisServer }, async (t) => {
+  const folder = await checkout(t);
+  const redis = await startRedis(t, undefined, folder);
+  const app = await build(t, { REDIS_URL: redis.url });
+  await settled(app, () => add(app, 'old'));
+  t.same(await titles(app), ['old']);
+  await app.redis?.sendCommand(['SAVE']);
+  const { id } = (await list(app)).json().properties[0];
+  const url = `/properties/${id}/`;
+  await settled(app, () =>
+    app.inject({ method: 'PATCH', url, headers: { authorization }, payload: { title: 'new' } }),
+  );
+  await redis.stop();
+  await startRedis(t, redis.port, folder);
+  await until(async () => /hit/.test(String((await list(app)).headers['cache-status'])));
+  t.same(await titles(app), ['new']);
 });
 
 t.test(

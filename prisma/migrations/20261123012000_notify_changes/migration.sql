@@ -34,3 +34,6 @@ CREATE TRIGGER properties_property_deleted AFTER DELETE ON properties_property
 
 CREATE TRIGGER properties_property_truncated AFTER TRUNCATE ON properties_property
   FOR EACH STATEMENT EXECUTE FUNCTION properties_property_notify();
+
+-- A table that was made anew (prisma migrate reset) is a change as well. Every migration ends with this.
+SELECT pg_notify('property_listings', '*');

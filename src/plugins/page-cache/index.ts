@@ -27,6 +27,8 @@ export interface PageCacheRoute {
 
 export interface PageCacheOptions {
   readonly caches: Pick<Caches, 'pages' | 'events'>;
+  /** Errors after which the last known answer must not be served, although the status is 503. */
+  readonly mustBeFresh?: (error: Error) => boolean;
   readonly now?: () => number;
 }
 
@@ -34,6 +36,7 @@ export interface PageCacheOptions {
 interface Forwarding {
   fill: Fill | undefined;
   readonly key: string;
+  mustBeFresh?: boolean;
   readonly reason: Forward;
   readonly headersBefore: Headers;
 }
@@ -48,7 +51,7 @@ declare module 'fastify' {
 }
 
 export const pageCache = fp<PageCacheOptions>(
-  async (app, { caches: { pages, events }, now = Date.now }) => {
+  async (app, { caches: { pages, events }, mustBeFresh = () => false, now = Date.now }) => {
     app.decorateRequest('page', undefined);
 
     app.addHook('onRoute', function addPageHooks(route) {
@@ -59,6 +62,9 @@ export const pageCache = fp<PageCacheOptions>(
       prepend(route, 'onSend', async (request, reply, payload) =>
         unlessKnown(request, reply, await keepPage(options, request, reply, payload)),
       );
+      prepend(route, 'onError', async ({ page }, _reply, error) => {
+        if (page) page.mustBeFresh = mustBeFresh(error);
+      });
       prepend(route, 'onResponse', async (request) => settle(request));
     });
 
@@ -94,7 +100,8 @@ export const pageCache = fp<PageCacheOptions>(
     ) {
       const { page } = request;
       if (!page) return payload;
-      const lastKnown = reply.statusCode === 503 ? await pages.lastKnown(page.key) : undefined;
+      const mayBeStale = reply.statusCode === 503 && !page.mustBeFresh;
+      const lastKnown = mayBeStale ? await pages.lastKnown(page.key) : undefined;
       if (lastKnown) return sendStale(lastKnown, page.reason, reply);
       if (!isStorable(request, reply, payload)) {
         settle(request);
@@ -153,7 +160,7 @@ function unlessKnown(request: FastifyRequest, reply: FastifyReply, page: unknown
   return request.method === 'HEAD' ? page : null;
 }
 
-type PageHooks = Required<Pick<RouteOptions, 'onRequest' | 'onSend' | 'onResponse'>>;
+type PageHooks = Required<Pick<RouteOptions, 'onRequest' | 'onSend' | 'onError' | 'onResponse'>>;
 
 function prepend<K extends keyof PageHooks>(
   route: RouteOptions,

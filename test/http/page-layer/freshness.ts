@@ -52,6 +52,22 @@ for (const { name, skip, open } of storeKinds) {
       t.equal(headers['cache-status'], 'property-listings; hit; ttl=60');
     });
 
+    t.test('when the database is there but busy, nothing stale is served', async (t) => {
+      const { app, get, caches } = await pageLayer(t, await open(t));
+      let busy = false;
+      app.get('/', { config: page }, async () => {
+        if (busy) throw new Error('timeout exceeded when trying to connect');
+        return 'text';
+      });
+      await get('/');
+      await caches.invalidate(['things']);
+      busy = true;
+      const response = await get('/');
+      t.match(response.json(), { status: 503, code: 'PL_DATABASE_BUSY' });
+      t.equal(response.headers['retry-after'], '1');
+      t.equal(response.headers['cache-status'], 'property-listings; fwd=stale');
+    });
+
     for (const [how, age] of [
       ['has expired', async (layer: Layer) => layer.advance(TTL)],
       ['was invalidated', async (layer: Layer) => layer.caches.invalidate(['things'])],
@@ -153,12 +169,12 @@ t.test(
       return 'text';
     });
     t.equal(await statusOf('/'), MISS);
-    caches.distrust();
+    caches.distrust('test');
     const bypassed = await get('/');
     t.equal(bypassed.headers['cache-status'], 'property-listings; fwd=bypass');
     t.equal((await get('/', { 'if-none-match': String(bypassed.headers.etag) })).statusCode, 304);
     t.equal(loads, 3);
-    await caches.trust(['things']);
+    await caches.trust('test', ['things']);
     t.equal(await statusOf('/'), STALE);
     t.match(await statusOf('/'), /; hit;/);
   },
