@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
-const { HOST = '127.0.0.1', PORT = '8000' } = process.env;
-const url = `http://${HOST}:${PORT}/properties/cache-metrics/`;
+const host = process.env.HOST || '127.0.0.1';
+const authority = `${host.includes(':') ? `[${host}]` : host}:${process.env.PORT || 8000}`;
+const url = `http://${authority}/properties/cache-metrics/`;
 
 try {
   const response = await fetch(url);

@@ -48,7 +48,7 @@ export const configSchema = Type.Object({
     minimum: 0,
     maximum: 86400,
     description:
-      'seconds for which the last known answer may be served while PostgreSQL is unreachable, 0 to 86400 (0: never)',
+      'seconds past its TTL for which the last known answer may be served while PostgreSQL is unreachable, 0 to 86400 (0: never)',
   }),
   CACHE_LOCAL_MAX_MB: Type.Integer({
     default: 64,

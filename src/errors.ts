@@ -23,6 +23,12 @@ export const DatabaseBusy = createError(
   503,
 );
 
+export const BodyNotUtf8 = createError(
+  'PL_BODY_NOT_UTF8',
+  'The body is not UTF-8, as JSON has to be (RFC 8259 §8.1)',
+  400,
+);
+
 export const PropertyNotFound = createError<[number]>(
   'PL_PROPERTY_NOT_FOUND',
   'There is no property %s',

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from './app.ts';
 import { CannotListen } from './errors.ts';
 
@@ -17,8 +19,15 @@ try {
 /** Starts, and ends when told to: also when that was during the start, so that nothing is left running. */
 async function serve(options: AppOptions, stop: AbortSignal): Promise<void> {
   const app = await buildApp(options);
-  if (stop.aborted) return app.close();
-  stop.addEventListener('abort', () => void app.close());
+  try {
+    if (!stop.aborted) await listen(app);
+    if (!stop.aborted) await once(stop, 'abort');
+  } finally {
+    await app.close();
+  }
+}
+
+async function listen(app: FastifyInstance): Promise<void> {
   const { HOST: host, PORT: port } = app.config;
   try {
     const address = await app.listen({ host, port });
@@ -26,7 +35,6 @@ async function serve(options: AppOptions, stop: AbortSignal): Promise<void> {
     const keyLine = madeKey ? `Write key: ${madeKey} (kept in .data/api-key)\n` : '';
     process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);
   } catch (error) {
-    await app.close();
     throw new CannotListen(`${host}:${port}`, Object(error).code);
   }
 }

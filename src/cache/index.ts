@@ -35,7 +35,7 @@ export interface Caches {
   close(): Promise<void>;
 }
 
-/** No request waits longer for a cache. Milliseconds. */
+/** What a request waits for one answer of the store; a page and the data behind it are two. Milliseconds. */
 const PATIENCE_MS = 100;
 
 /** What a question about the store's figures may wait. Milliseconds. */

@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import fp from 'fastify-plugin';
+
+import { BodyNotUtf8 } from '../errors.ts';
 
 /** Strings, which are left alone, and the numbers between them. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
@@ -22,10 +25,12 @@ export const jsonBody = fp(
   async (app) => {
     const parse = app.getDefaultJsonParser('ignore', 'ignore');
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser<string>(
+    app.addContentTypeParser<Buffer>(
       'application/json',
-      { parseAs: 'string' },
-      function parseExactly(request, text, done) {
+      { parseAs: 'buffer' },
+      function parseExactly(request, bytes, done) {
+        if (!isUtf8(bytes)) return done(new BodyNotUtf8());
+        const text = bytes.toString();
         if (text === '') return done(null, undefined); // DELETE often comes with the header and no body.
         parse(request, text, (error, body) => {
           if (error) return done(error); // Before the pattern sees it: that is linear for valid JSON only.

@@ -44,6 +44,7 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
   reply
     .code(problem.status)
     .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff') // The router's own errors come before every hook.
     .type('application/problem+json')
     .serializer((body: Problem) => JSON.stringify(body))
     .send(problem);
@@ -93,8 +94,7 @@ export function refuseGarbage({ code, message }: ConnectionError, socket: Socket
   const title = STATUS_CODES[status] ?? '';
   const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code });
   const head = `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n`;
-  if (socket.writable) socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-  else socket.destroy();
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 const CLIENT_ERRORS = new Map([

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
-import { createClient, type RedisClientType } from 'redis';
+import { createClient, type RedisClientOptions, type RedisClientType } from 'redis';
 import { withDeadline } from '../cache/deadline.ts';
+import { ConfigurationError } from '../errors.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,7 +24,7 @@ export const redis = fp(
   async (app) => {
     const url = app.config.REDIS_URL;
     if (!url) return;
-    const client: RedisClientType = createClient({
+    const client = open({
       url,
       disableOfflineQueue: true,
       socket: {
@@ -38,6 +39,14 @@ export const redis = fp(
   },
   { name: 'redis', dependencies: ['config'], fastify: '5.x' },
 );
+
+function open(options: RedisClientOptions): RedisClientType {
+  try {
+    return createClient(options);
+  } catch (error) {
+    throw new ConfigurationError(`REDIS_URL cannot be used (${Object(error).message})`);
+  }
+}
 
 /** One line when the connection is lost and one when it is back, however many attempts lie between. */
 function logTransitions(

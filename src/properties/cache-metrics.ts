@@ -25,7 +25,9 @@ export const CacheMetricsSchema = Type.Object({
   layers: Type.Object({ pages: LayerSchema, data: LayerSchema }),
   invalidations: Count,
   errors: Count,
-  bypassed: Type.Boolean({ description: 'an invalidation failed and is being retried' }),
+  bypassed: Type.Boolean({
+    description: 'an invalidation is being retried, or changes go unheard: nothing is read from the cache',
+  }),
 });
 
 export type CacheMetrics = Static<typeof CacheMetricsSchema>;

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 
 /** PostgreSQL's `integer`: no id is larger. */
-export const MAX_ID = 2_147_483_647;
+const MAX_ID = 2_147_483_647;
 
 const text = (maxLength: number | undefined, description: string, example: string) =>
   Type.String({
@@ -12,13 +12,13 @@ const text = (maxLength: number | undefined, description: string, example: strin
     examples: [example],
   });
 
-const Title = text(200, '1 to 200 characters of text', 'Two-bedroom flat in Osu');
+const Title = text(200, '1 to 200 characters of text without NUL', 'Two-bedroom flat in Osu');
 const Description = text(
   undefined,
-  'text that is not empty',
+  'text without NUL that is not empty',
   'Bright and quiet, five minutes from the market.',
 );
-const Location = text(100, '1 to 100 characters of text', 'Accra');
+const Location = text(100, '1 to 100 characters of text without NUL', 'Accra');
 
 /** A price as it comes in. `x-price` (validation.ts) checks it, because a float cannot count its decimals. */
 const PriceInput = Type.Unsafe<string | number>({

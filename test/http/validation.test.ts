@@ -22,9 +22,9 @@ async function nothingHasChanged(t: Test) {
   t.equal((await app.inject('/properties/')).json().properties.length, 1);
 }
 
-const TITLE = 'must be 1 to 200 characters of text';
-const DESCRIPTION = 'must be text that is not empty';
-const LOCATION = 'must be 1 to 100 characters of text';
+const TITLE = 'must be 1 to 200 characters of text without NUL';
+const DESCRIPTION = 'must be text without NUL that is not empty';
+const LOCATION = 'must be 1 to 100 characters of text without NUL';
 const PRICE = 'must be from 0 to 99999999.99 with at most two decimals, as a string or a number';
 
 const badFields: [field: string, what: string, text: string, message: string][] = [
@@ -193,6 +193,18 @@ for (const [what, text, detail] of [
     }
   });
 }
+
+t.test('a body that is not UTF-8 answers 400, and is not repaired', async (t) => {
+  const payload = Buffer.concat([Buffer.from('{"title":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  const headers = { authorization, 'content-type': 'application/json' };
+  const response = await app.inject({ method: 'PATCH', url: ROW, headers, payload });
+  t.match(response.json(), { status: 400, code: 'PL_BODY_NOT_UTF8' });
+});
+
+t.test('DELETE with the header of a JSON body and no body works', async (t) => {
+  const { id: other } = await add(app);
+  t.equal((await write(app, 'DELETE', `/properties/${other}/`, '')).statusCode, 204);
+});
 
 t.test('no body at all answers 400', async (t) => {
   t.match((await write(app, 'POST', '/properties/')).json(), { status: 400, errors: [{ field: 'body' }] });

@@ -13,7 +13,7 @@ import { type Headers, isStorable, pageHeaders } from './storable.ts';
  *
  * 1. `onRequest` looks the page up. A hit is answered there: no validation, no handler, no JSON.
  * 2. After a miss this request leads: others that want the same page wait for it. So it must settle its
- *    fill, in `onSend` with the page or without one, or at the latest when the response is over.
+ *    fill, in `onSend` with the page or without one, or at the latest when the response is over or the client gone.
  * 3. `onSend` keeps what may be kept, and adds what every page carries: `ETag`, `Cache-Status`, `Age`.
  * 4. Only GET fills. HEAD is answered from the GET's entry; a request with `Authorization` may be answered
  *    from an entry but makes none (RFC 9111 §3.5).
@@ -28,7 +28,7 @@ export interface PageCacheRoute {
 export interface PageCacheOptions {
   readonly caches: Pick<Caches, 'pages' | 'events'>;
   /** Errors after which the last known answer must not be served, although the status is 503. */
-  readonly mustBeFresh?: (error: Error) => boolean;
+  readonly mustBeFresh: (error: Error) => boolean;
   readonly now?: () => number;
 }
 
@@ -51,7 +51,7 @@ declare module 'fastify' {
 }
 
 export const pageCache = fp<PageCacheOptions>(
-  async (app, { caches: { pages, events }, mustBeFresh = () => false, now = Date.now }) => {
+  async (app, { caches: { pages, events }, mustBeFresh, now = Date.now }) => {
     app.decorateRequest('page', undefined);
 
     app.addHook('onRoute', function addPageHooks(route) {
@@ -66,6 +66,7 @@ export const pageCache = fp<PageCacheOptions>(
         if (page) page.mustBeFresh = mustBeFresh(error);
       });
       prepend(route, 'onResponse', async (request) => settle(request));
+      prepend(route, 'onRequestAbort', async (request) => settle(request));
     });
 
     async function answerFromCache(
@@ -101,6 +102,7 @@ export const pageCache = fp<PageCacheOptions>(
       const { page } = request;
       if (!page) return payload;
       const mayBeStale = reply.statusCode === 503 && !page.mustBeFresh;
+      if (reply.statusCode !== 200) settle(request);
       const lastKnown = mayBeStale ? await pages.lastKnown(page.key) : undefined;
       if (lastKnown) return sendStale(lastKnown, page.reason, reply);
       if (!isStorable(request, reply, payload)) {
@@ -160,7 +162,9 @@ function unlessKnown(request: FastifyRequest, reply: FastifyReply, page: unknown
   return request.method === 'HEAD' ? page : null;
 }
 
-type PageHooks = Required<Pick<RouteOptions, 'onRequest' | 'onSend' | 'onError' | 'onResponse'>>;
+type PageHooks = Required<
+  Pick<RouteOptions, 'onRequest' | 'onSend' | 'onError' | 'onResponse' | 'onRequestAbort'>
+>;
 
 function prepend<K extends keyof PageHooks>(
   route: RouteOptions,
