@@ -1,3 +1,3 @@
 import { runFolder } from './helpers/folder.ts';
 
-await runFolder('commands');
+runFolder('commands');

@@ -90,14 +90,13 @@ function pathOf(request: FastifyRequest): string {
 
 /** What is no HTTP, too long or too slow, before there is a request: answered on the bare socket. */
 export function refuseGarbage({ code, message }: ConnectionError, socket: Socket): void {
-  const status = CLIENT_ERRORS.get(code) ?? 400;
-  const title = STATUS_CODES[status] ?? '';
+  const [status, title] = CLIENT_ERRORS.get(code) ?? [400, 'Bad Request'];
   const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code });
   const head = `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-const CLIENT_ERRORS = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+const CLIENT_ERRORS = new Map<string, readonly [status: number, title: string]>([
+  ['HPE_HEADER_OVERFLOW', [431, 'Request Header Fields Too Large']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Request Timeout']],
 ]);

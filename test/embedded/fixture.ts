@@ -45,6 +45,7 @@ export function spawnOpener(t: Test, directory: string, options: { detached?: bo
   const program = fileURLToPath(new URL('./opener.js', import.meta.url));
   const child = spawn(process.execPath, [program, directory], {
     ...options,
+    env: { ...process.env, NODE_OPTIONS: '' }, // Without tap's coverage, which takes a second of every start.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
