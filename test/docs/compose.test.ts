@@ -51,6 +51,22 @@ t.test(
     t.match(final, /^USER node$/m);
     t.match(final, /^HEALTHCHECK /m);
     t.match(final, /COPY --from=dependencies \/app\/node_modules/);
-    t.match(read('Dockerfile'), /AS dependencies[\s\S]+npm ci --omit=dev/);
+    t.match(read('Dockerfile'), /AS dependencies[\s\S]+npm ci --omit=dev --omit=optional/);
   },
 );
+
+t.test('what the build in the image needs is copied into it, and not ignored', async (t) => {
+  const [, build = ''] = /AS build\n([\s\S]+?)\nFROM /.exec(read('Dockerfile')) ?? [];
+  for (const name of [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'tsconfig.json',
+    'prisma',
+    'scripts',
+    'src',
+  ]) {
+    t.match(build, new RegExp(`^COPY .*${name.replace('.', '\\.')}`, 'm'));
+    t.match(read('.dockerignore'), new RegExp(`^!${name.replace('.', '\\.')}$`, 'm'));
+  }
+});
