@@ -16,6 +16,10 @@ const CONNECT_MS = 1_000;
 /** The longest pause between two attempts to reconnect. Milliseconds. */
 const MAX_PAUSE_MS = 500;
 
+/** Between two signs of life, and how long none may come before the connection counts as lost. Milliseconds. */
+const PING_MS = 500;
+const SILENCE_MS = 2_000;
+
 /**
  * Decorates `app.redis`. Commands fail at once while it is disconnected (nothing queues up behind a dead
  * cache), and it reconnects by itself for ever.
@@ -27,8 +31,10 @@ export const redis = fp(
     const client = open({
       url,
       disableOfflineQueue: true,
+      pingInterval: PING_MS,
       socket: {
         connectTimeout: CONNECT_MS,
+        socketTimeout: SILENCE_MS,
         reconnectStrategy: (retries) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
       },
     });

@@ -50,7 +50,9 @@ export async function startRedis(t: Test, port?: number, directory = '/tmp') {
   t.teardown(stop);
   const url = `redis://127.0.0.1:${chosen}`;
   await untilItAnswers(url);
-  return { url, port: chosen, stop };
+  const pause = () => server.kill('SIGSTOP');
+  const resume = () => server.kill('SIGCONT');
+  return { url, port: chosen, stop, pause, resume };
 }
 
 export async function freePort(): Promise<number> {

@@ -51,6 +51,23 @@ t.test('Redis goes away and comes back', { skip: skipWithoutRedisServer }, async
   t.same(await titles(app), ['first', 'second'], 'and nothing is stale');
 });
 
+t.test('Redis stops answering, and answers again', { skip: skipWithoutRedisServer }, async (t) => {
+  const redis = await startRedis(t);
+  const app = await build(t, { REDIS_URL: redis.url });
+  await settled(app, () => add(app, 'first'));
+  await list(app);
+
+  redis.pause();
+  t.same(await titles(app), ['first'], 'reads come from PostgreSQL');
+  await until(() => app.caches.bypassed); // Its silence counts as a lost connection: it is asked no more.
+  t.equal((await add(app, 'second')).statusCode, 201);
+  t.same(await titles(app), ['first', 'second']);
+
+  redis.resume();
+  await until(async () => /hit/.test(String((await list(app)).headers['cache-status'])));
+  t.same(await titles(app), ['first', 'second']);
+});
+
 t.test('Redis comes back with what it held before a write', { skip: skipWithoutRedisServer }, async (t) => {
   const folder = await checkout(t);
   const redis = await startRedis(t, undefined, folder);
