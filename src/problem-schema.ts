@@ -1,7 +1,9 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+
+const FieldErrorSchema = Type.Object({ in: Type.String(), field: Type.String(), message: Type.String() });
 
 /** RFC 9457, as every error of this service is answered. */
-export const ProblemSchema = Type.Object(
+const ProblemSchema = Type.Object(
   {
     type: Type.Literal('about:blank'),
     title: Type.String({ examples: ['Bad Request'] }),
@@ -9,13 +11,16 @@ export const ProblemSchema = Type.Object(
     detail: Type.String({ description: 'what happened, to what, and what to do next' }),
     code: Type.String({ description: 'stable, for programs', examples: ['FST_ERR_VALIDATION'] }),
     errors: Type.Optional(
-      Type.Array(Type.Object({ in: Type.String(), field: Type.String(), message: Type.String() }), {
+      Type.Array(FieldErrorSchema, {
         description: 'one entry for each offending field',
       }),
     ),
   },
   { title: 'Problem' },
 );
+
+export type FieldError = Static<typeof FieldErrorSchema>;
+export type Problem = Static<typeof ProblemSchema>;
 
 /** The response schemas of the given error statuses. */
 export function problemResponses<const S extends number>(...statuses: readonly S[]) {

@@ -1,10 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify';
-
-export interface FieldError {
-  readonly in: string;
-  readonly field: string;
-  readonly message: string;
-}
+import type { FieldError } from '../problem-schema.ts';
 
 /** Names every offending field once, with what it must be: the `description` of its schema. */
 export function fieldErrors(

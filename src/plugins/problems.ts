@@ -4,17 +4,8 @@ import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin';
 import { isDatabaseBusy, isDatabaseUnavailable } from '../database/failures.ts';
 import { DatabaseBusy, DatabaseUnavailable, RouteNotFound } from '../errors.ts';
-import { type FieldError, fieldErrors } from './field-errors.ts';
-
-/** What every error answers (RFC 9457), with one entry for each offending field of bad input. */
-export interface Problem {
-  readonly type: 'about:blank';
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly errors?: readonly FieldError[];
-}
+import type { FieldError, Problem } from '../problem-schema.ts';
+import { fieldErrors } from './field-errors.ts';
 
 /** Seconds after which a client may ask again when the database was away. */
 const RETRY_AFTER_SECONDS = 1;

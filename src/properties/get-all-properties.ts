@@ -6,7 +6,7 @@ import type { Property } from './schemas.ts';
 import { PROPERTIES } from './tags.ts';
 
 /** The data layer's key; in Redis it stands under `property-listings:data:all_properties`. */
-export const ALL_PROPERTIES = 'all_properties';
+const ALL_PROPERTIES = 'all_properties';
 
 export interface GetAllPropertiesOptions {
   readonly prisma: Reader;
