@@ -20,8 +20,9 @@ export const configSchema = Type.Object({
   ),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^rediss?://',
-      description: "the redis:// or rediss:// URL of any Redis 6.2 to 8 (unset: this process's memory)",
+      pattern: '^rediss?(\\+sentinel)?://',
+      description:
+        "the URL of any Redis 6.2 to 8: redis://host, redis://a,b,c/?cluster or redis+sentinel://h1,h2/group, rediss for TLS (unset: this process's memory)",
     }),
   ),
   API_KEYS: Type.Optional(
@@ -49,6 +50,11 @@ export const configSchema = Type.Object({
     maximum: 86400,
     description:
       'seconds past its TTL for which the last known answer may be served while PostgreSQL is unreachable, 0 to 86400 (0: never)',
+  }),
+  CACHE_LOCAL: Type.Union([Type.Literal('on'), Type.Literal('off')], {
+    default: 'on',
+    description:
+      'whether this process answers from its own memory in front of Redis, on or off (off: every hit is one round trip)',
   }),
   CACHE_LOCAL_MAX_MB: Type.Integer({
     default: 64,

@@ -1,5 +1,5 @@
-import { createClient, type RedisClientType } from 'redis';
 import { withDeadline } from '../../src/cache/deadline.ts';
+import { openRedis } from '../../src/cache/redis-connection.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 
 /** What connecting to Redis, and then one invalidation, may take. Milliseconds. */
@@ -21,23 +21,28 @@ export async function openInvalidation(
   warn: (line: string) => void,
 ): Promise<Invalidation> {
   if (!url) return { invalidate: async () => {}, close() {} };
-  if (!/^rediss?:/.test(url) || !URL.canParse(url)) {
-    throw new Error('REDIS_URL is no Redis URL: write redis://host:6379');
-  }
-  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
-  const store = new RedisStore(client);
+  const connection = open(url);
+  const store = new RedisStore(connection.client);
+  const place = /^[^:]+:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
   let warned = false;
   const warnOnce = (error: unknown) => {
-    if (!warned)
-      warn(`Redis at ${new URL(url).host} does not answer (${reason(error)}): going on without it`);
+    if (!warned) warn(`Redis at ${place} does not answer (${reason(error)}): going on without it`);
     warned = true;
   };
-  client.on('error', warnOnce);
-  await withDeadline(client.connect(), REDIS_MS).catch(warnOnce);
+  connection.events.on('lost', warnOnce);
+  await withDeadline(connection.connect(), REDIS_MS).catch(warnOnce);
   return {
     invalidate: (tags) => withDeadline(store.invalidate(tags), REDIS_MS).catch(warnOnce),
-    close: () => client.destroy(),
+    close: () => connection.close(),
   };
+}
+
+function open(url: string) {
+  try {
+    return openRedis(url);
+  } catch {
+    throw new Error('REDIS_URL is no Redis URL: write redis://host:6379');
+  }
 }
 
 /** An AggregateError (every address of a name refused) has no message of its own. */

@@ -1,39 +1,62 @@
 import type { CacheEvents, Layer } from './events.ts';
+import type { Tier } from './store.ts';
 
 /** Counted since the process started; the events in `events.ts` define each word. */
-export interface LayerCounters {
+export interface TierCounters {
   hits: number;
   misses: number;
   bypasses: number;
+  waits: number;
   fills: number;
+  fenced_fills: number;
   stale_served: number;
-}
-
-export interface Counters {
-  readonly layers: Readonly<Record<Layer, LayerCounters>>;
-  invalidations: number;
   errors: number;
 }
 
+export interface Counters {
+  readonly layers: Readonly<Record<Layer, Readonly<Record<Tier, TierCounters>>>>;
+  readonly invalidations: Record<'here' | 'elsewhere' | 'failed', number>;
+}
+
+const columns = {
+  hit: 'hits',
+  miss: 'misses',
+  bypass: 'bypasses',
+  wait: 'waits',
+  fill: 'fills',
+  fenced: 'fenced_fills',
+  stale: 'stale_served',
+  failure: 'errors',
+} as const;
+
 export function countEvents(events: CacheEvents): Counters {
-  const counters: Counters = { layers: { pages: zero(), data: zero() }, invalidations: 0, errors: 0 };
-  const column = { hit: 'hits', miss: 'misses', bypass: 'bypasses' } as const;
-  events.on('lookup', (layer, outcome) => {
-    counters.layers[layer][column[outcome]] += 1;
+  const counters: Counters = {
+    layers: { pages: tiers(), data: tiers() },
+    invalidations: { here: 0, elsewhere: 0, failed: 0 },
+  };
+  for (const [event, column] of Object.entries(columns)) {
+    events.on(event as keyof typeof columns, (layer: Layer, tier: Tier) => {
+      counters.layers[layer][tier][column] += 1;
+    });
+  }
+  events.on('invalidation', (_, by) => {
+    counters.invalidations[by] += 1;
   });
-  events.on('fill', (layer) => {
-    counters.layers[layer].fills += 1;
-  });
-  events.on('stale', (layer) => {
-    counters.layers[layer].stale_served += 1;
-  });
-  events.on('invalidation', () => {
-    counters.invalidations += 1;
-  });
-  events.on('failure', () => {
-    counters.errors += 1;
+  events.on('pending', () => {
+    counters.invalidations.failed += 1;
   });
   return counters;
 }
 
-const zero = (): LayerCounters => ({ hits: 0, misses: 0, bypasses: 0, fills: 0, stale_served: 0 });
+const tiers = () => ({ local: zero(), shared: zero() });
+
+const zero = (): TierCounters => ({
+  hits: 0,
+  misses: 0,
+  bypasses: 0,
+  waits: 0,
+  fills: 0,
+  fenced_fills: 0,
+  stale_served: 0,
+  errors: 0,
+});

@@ -1,26 +1,35 @@
 import { EventEmitter } from 'node:events';
-import type { Tag } from './store.ts';
+import type { Tag, Tier } from './store.ts';
 
 export type Layer = 'pages' | 'data';
 
 /**
- * What a lookup came to, each defined in words:
- * - `hit`: answered from an entry, without a load of one's own.
- * - `miss`: there was no entry that may be served; the caller loads.
- * - `bypass`: the cache could not be asked, or is not to be trusted now; the caller loads and stores nothing.
+ * What happens in the cache, for whoever wants to know; `counters.ts` counts it. A lookup asks the local tier and
+ * then the shared one, and says what came of each that there is: `hit` ends it, after `miss` or `bypass` it goes on.
  */
-export type Outcome = 'hit' | 'miss' | 'bypass';
-
 export interface CacheEventMap {
-  lookup: [layer: Layer, outcome: Outcome];
-  /** An entry was handed to the store. */
-  fill: [layer: Layer];
-  /** The last known answer was served because a load failed. */
-  stale: [layer: Layer];
-  /** Tags got new tokens. */
-  invalidation: [tags: readonly Tag[]];
-  /** The store failed; `during` names the operation. */
-  failure: [during: 'read' | 'write' | 'claim' | 'invalidation', error: unknown];
+  /** The tier had an entry that could be served. */
+  hit: [layer: Layer, tier: Tier];
+  /** The tier was asked and had no entry that may be served: none, an invalidated one, or an expired one. */
+  miss: [layer: Layer, tier: Tier];
+  /** The tier could not be asked, or is not to be trusted now. */
+  bypass: [layer: Layer, tier: Tier];
+  /** A lookup waits for the load of another: in this process (`local`), or in another instance (`shared`). */
+  wait: [layer: Layer, tier: Tier];
+  /** A loaded value is kept. */
+  fill: [layer: Layer, tier: Tier];
+  /** A loaded value will never be served: one of its tags was invalidated since the load began. */
+  fenced: [layer: Layer, tier: Tier];
+  /** An old answer was served: expired while somebody refreshes it, or the last known one because a load failed. */
+  stale: [layer: Layer, tier: Tier];
+  /** Tags were invalidated: by this process (`by` is `here`), or by another one, as the shared store reports. */
+  invalidation: [tags: readonly Tag[], by: 'here' | 'elsewhere'];
+  /** The tier failed or did not answer in time: the lookup or the fill goes on without it. */
+  failure: [layer: Layer, tier: Tier, during: 'read' | 'write' | 'claim', error: unknown];
+  /** An invalidation failed: it is retried until it succeeds. */
+  pending: [tags: readonly Tag[], error: unknown];
+  /** The whole cache is bypassed from now on, or is used again. */
+  doubt: [doubtful: boolean];
 }
 
 export type CacheEvents = EventEmitter<CacheEventMap>;

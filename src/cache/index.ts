@@ -1,3 +1,4 @@
+import { Breaker } from './breaker.ts';
 import { Cache } from './cache.ts';
 import { type Counters, countEvents } from './counters.ts';
 import { withDeadline } from './deadline.ts';
@@ -24,12 +25,17 @@ export interface Caches {
   readonly counters: Counters;
   /** True while an invalidation is being retried or changes go unheard: nothing is read from the cache. */
   readonly bypassed: boolean;
-  /** Resolves after one attempt; never rejects. What failed is retried in the background. */
-  invalidate(tags: readonly Tag[]): Promise<void>;
+  /**
+   * Resolves when it is done, or has been tried for 100 ms; never rejects. What failed is retried in the
+   * background. Every instance hears of a `change`: one of those who share the store invalidates.
+   */
+  invalidate(tags: readonly Tag[], change?: string): Promise<void>;
   /** Contact with `source` was lost: what is cached may have changed unheard. Bypasses the cache. */
   distrust(source: string): void;
   /** It is back; `tags` names all that may have changed meanwhile. */
   trust(source: string, tags: readonly Tag[]): Promise<void>;
+  /** A source of changes to trust only while `isAlive`. */
+  watch(isAlive: () => boolean): void;
   /** The store's own hits and misses; undefined when it does not answer. */
   keyspace(): Promise<KeyspaceFigures | undefined>;
   close(): Promise<void>;
@@ -46,7 +52,8 @@ export function createCaches(options: CachesOptions): Caches {
   const events = newCacheEvents();
   const invalidations = new Invalidations(store, events);
   const flights = new SingleFlight<Entry | undefined>();
-  const shared = { store, invalidations, flights, events, staleIfError, patience, now };
+  const breaker = new Breaker();
+  const shared = { store, invalidations, breaker, flights, events, staleIfError, patience, now };
   return {
     pages: new Cache({ ...shared, layer: 'pages' }),
     data: new Cache({ ...shared, layer: 'data' }),
@@ -56,9 +63,10 @@ export function createCaches(options: CachesOptions): Caches {
     get bypassed() {
       return invalidations.doubtful;
     },
-    invalidate: (tags) => invalidations.invalidate(tags),
+    invalidate: (tags, change) => invalidations.invalidate(tags, change),
     distrust: (source) => invalidations.distrust(source),
     trust: (source, tags) => invalidations.trust(source, tags),
+    watch: (isAlive) => invalidations.watch(isAlive),
     keyspace: () => withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined),
     close: () => invalidations.close(),
   };

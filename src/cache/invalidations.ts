@@ -1,24 +1,27 @@
 import timers from 'node:timers/promises';
-import { withDeadline } from './deadline.ts';
+import { DeadlineExceeded, withDeadline } from './deadline.ts';
 import type { CacheEvents } from './events.ts';
 import type { Store, Tag } from './store.ts';
 
-/** What one attempt may take of a write's time. Milliseconds. */
-const ATTEMPT_MS = 100;
+/** What an invalidation may take of a write's time. Milliseconds. */
+const PATIENCE_MS = 100;
 
 /** Between attempts, so that the cache works again within a second of the store's return. Milliseconds. */
 const RETRY_MS = 250;
 
 /**
- * Invalidation, which may be late but is never dropped.
+ * Invalidation, which may be late but is never dropped, and whether the cache is to be trusted at all.
  *
- * - `invalidate` resolves after one attempt, made or failed: a committed write is acknowledged either way.
- * - What failed is tried again until it succeeds, and until then this process neither
- *   reads nor fills the cache: the tokens in the store vouch for values that have changed.
+ * - `invalidate` resolves after one attempt. If that failed at once, the caller still waits for 100 ms: the
+ *   other instances hear of its committed write from PostgreSQL meanwhile, so that even a writer who is cut off
+ *   from Redis is not answered before they know.
+ * - What failed is tried again until it succeeds, and until then this process neither reads nor fills the cache:
+ *   the tokens in the store vouch for values that have changed.
  * - An attempt clears only the batches that it began with: one that failed meanwhile stays pending, because
- *   its change may be younger than the tokens just given.
+ *   its change may be younger than what was just invalidated.
  * - `distrust` says that contact with a source of changes or of tokens was lost: nothing is read or filled until
- *   the same source's `trust`, which first gives the tags of everything that may have changed new tokens.
+ *   the same source's `trust`, which first invalidates everything that may have changed.
+ * - A source that is `watch`ed is distrusted whenever it cannot show that it is alive.
  */
 export class Invalidations {
   readonly #store: Store;
@@ -26,7 +29,10 @@ export class Invalidations {
   readonly #failed = new Set<readonly Tag[]>();
   readonly #closing = new AbortController();
   readonly #doubts = new Map<string, symbol>();
+  readonly #watched: (() => boolean)[] = [];
   #retrying: Promise<void> | undefined;
+  #told = false;
+  #epoch = 0;
 
   constructor(store: Store, events: CacheEvents) {
     this.#store = store;
@@ -35,23 +41,39 @@ export class Invalidations {
 
   /** True while the tokens in the store may vouch for values that have changed. */
   get doubtful(): boolean {
-    return this.#doubts.size > 0 || this.#failed.size > 0;
+    return this.#unsettled || !this.#watched.every((isAlive) => isAlive());
+  }
+
+  /** Another number after every loss: what was asked before it must not be used after it. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  watch(isAlive: () => boolean): void {
+    this.#watched.push(isAlive);
   }
 
   distrust(source: string): void {
+    this.#epoch += 1;
     this.#doubts.set(source, Symbol(source));
+    this.#tell();
   }
 
   async trust(source: string, tags: readonly Tag[]): Promise<void> {
     const doubt = this.#doubts.get(source);
     await this.invalidate(tags);
     if (this.#doubts.get(source) === doubt) this.#doubts.delete(source); // Unless it was lost again meanwhile.
+    this.#tell();
   }
 
-  async invalidate(tags: readonly Tag[]): Promise<void> {
-    if (tags.length === 0 || (await this.#attempt(tags))) return;
+  async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
+    if (tags.length === 0) return;
+    const outcome = await this.#attempt(tags, change);
+    if (outcome === 'done') return;
     this.#failed.add(tags);
+    this.#tell();
     this.#retrying ??= this.#retry();
+    if (outcome === 'failed') await this.#pause(PATIENCE_MS);
   }
 
   /** Ends the retries; entries that should have been invalidated are then left to the other instances. */
@@ -60,26 +82,41 @@ export class Invalidations {
     await this.#retrying;
   }
 
-  async #attempt(tags: readonly Tag[]): Promise<boolean> {
+  get #unsettled(): boolean {
+    return this.#doubts.size > 0 || this.#failed.size > 0;
+  }
+
+  async #attempt(tags: readonly Tag[], change?: string): Promise<'done' | 'failed' | 'late'> {
     try {
-      await withDeadline(this.#store.invalidate(tags), ATTEMPT_MS);
-      this.#events.emit('invalidation', tags);
-      return true;
+      await withDeadline(this.#store.invalidate(tags, change), PATIENCE_MS);
+      this.#events.emit('invalidation', tags, 'here');
+      return 'done';
     } catch (error) {
-      this.#events.emit('failure', 'invalidation', error);
-      return false;
+      this.#events.emit('pending', tags, error);
+      return error instanceof DeadlineExceeded ? 'late' : 'failed';
     }
   }
 
   async #retry(): Promise<void> {
-    const { signal } = this.#closing;
-    while (this.#failed.size > 0 && !signal.aborted) {
-      await timers.setTimeout(RETRY_MS, undefined, { signal }).catch(() => {});
+    while (this.#failed.size > 0 && !this.#closing.signal.aborted) {
+      await this.#pause(RETRY_MS);
       const batches = [...this.#failed];
-      if (await this.#attempt([...new Set(batches.flat())])) {
+      if ((await this.#attempt([...new Set(batches.flat())])) === 'done') {
         for (const batch of batches) this.#failed.delete(batch);
       }
     }
     this.#retrying = undefined;
+    this.#tell();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#closing;
+    await timers.setTimeout(milliseconds, undefined, { signal }).catch(() => {});
+  }
+
+  #tell(): void {
+    if (this.#told === this.#unsettled) return;
+    this.#told = this.#unsettled;
+    this.#events.emit('doubt', this.#told);
   }
 }

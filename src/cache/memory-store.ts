@@ -1,28 +1,29 @@
 import { LRUCache } from 'lru-cache';
-import type { Entry, KeyspaceFigures, Snapshot, Store, Tag, Token } from './store.ts';
-import { newToken } from './token.ts';
+import { BoundedEntries } from './bounded-entries.ts';
+import type { Entry, KeyspaceFigures, Last, Snapshot, Store, Tag, Token } from './store.ts';
+import { isFenced, newToken } from './token.ts';
 
 /** Tags whose tokens are remembered; one that was forgotten gets a new token, which only costs a fill. */
 const MAX_TOKENS = 65_536;
 
-/** What an entry takes besides its bytes: its key, its tokens and the objects that hold them. */
-const ENTRY_OVERHEAD_BYTES = 512;
-
-/** This process's memory as a store, bounded in bytes: the only tier when there is no Redis. */
+/** This process's memory as a store: the only tier when there is no Redis. */
 export class MemoryStore implements Store {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly tier = 'local';
+  readonly #entries: BoundedEntries;
   /** Counted as a size, because `max` would reserve room for all of them at once. */
   readonly #tokens = new LRUCache<Tag, Token>({ maxSize: MAX_TOKENS, sizeCalculation: () => 1 });
   #hits = 0;
   #misses = 0;
 
-  constructor(maxBytes: number, now: () => number = Date.now) {
-    this.#entries = new LRUCache({
-      maxSize: maxBytes,
-      sizeCalculation: (entry) => entry.value.body.byteLength + ENTRY_OVERHEAD_BYTES,
-      ttlResolution: 0,
-      perf: { now },
-    });
+  constructor(maxBytes: number) {
+    this.#entries = new BoundedEntries(maxBytes);
+  }
+
+  local(key: string, tags: readonly Tag[]): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry || tags.some((tag) => this.#tokens.get(tag) !== entry.tokens[tag])) return undefined;
+    this.#hits += 1;
+    return entry;
   }
 
   async read(key: string, tags: readonly Tag[]): Promise<Snapshot> {
@@ -32,12 +33,20 @@ export class MemoryStore implements Store {
     return { entry, tokens: Object.fromEntries(tags.map((tag) => [tag, this.#token(tag)])) };
   }
 
-  async write(key: string, entry: Entry, seconds: number): Promise<void> {
-    this.#entries.set(key, entry, { ttl: seconds * 1000 });
+  async last(key: string): Promise<Last | undefined> {
+    const entry = this.#entries.get(key);
+    return entry && { entry, tier: this.tier };
+  }
+
+  async write(key: string, entry: Entry): Promise<boolean> {
+    const tags = Object.keys(entry.tokens);
+    if (isFenced(entry, Object.fromEntries(tags.map((tag) => [tag, this.#token(tag)])))) return false;
+    this.#entries.set(key, entry);
+    return true;
   }
 
   async invalidate(tags: readonly Tag[]): Promise<void> {
-    for (const tag of tags) this.#tokens.set(tag, newToken());
+    for (const tag of tags) this.#tokens.delete(tag);
   }
 
   async keyspace(): Promise<KeyspaceFigures> {

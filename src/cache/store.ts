@@ -2,12 +2,16 @@
 export type Tag = string;
 
 /**
- * What stands under a tag's key: random, never repeated. Changing it is what invalidation is. Random, not
- * counted: a counter that restarts after a flush or a failover could make an old entry valid again.
+ * What stands under a tag's key: random, never repeated. Taking it away is what invalidation is; the next
+ * reader makes a new one. Random, not counted: a counter that restarts after a flush or a failover could make
+ * an old entry valid again.
  */
 export type Token = string;
 
 export type Tokens = Readonly<Record<Tag, Token>>;
+
+/** Where an entry is: in this process's memory, or in Redis, which several instances share. */
+export type Tier = 'local' | 'shared';
 
 /** A cached value: bytes, and the few small strings that belong to them (a page's headers). */
 export interface Value {
@@ -31,6 +35,11 @@ export interface Snapshot {
   readonly tokens: Tokens;
 }
 
+export interface Last {
+  readonly entry: Entry;
+  readonly tier: Tier;
+}
+
 /** The figures of Redis' `INFO stats`, for whatever holds the entries. */
 export interface KeyspaceFigures {
   readonly hits: number;
@@ -45,16 +54,28 @@ export interface Claims {
 }
 
 /**
- * Where entries and tokens are kept: the storage contract. Every method may reject; callers decide what a
- * failure means. Both implementations pass one contract suite.
+ * Where entries and tokens are kept: the storage contract. Every method that returns a promise may reject;
+ * callers decide what a failure means. All implementations pass one contract suite.
  */
 export interface Store {
+  /** Where `read` looks. */
+  readonly tier: Tier;
+  /**
+   * The entry, unless it is fenced, with no question asked of anybody. Absent where every answer takes a round
+   * trip.
+   */
+  local?(key: string, tags: readonly Tag[]): Entry | undefined;
   /** The entry and the current token of each tag, in one round trip. A tag without a token gets one. */
   read(key: string, tags: readonly Tag[]): Promise<Snapshot>;
-  /** Keeps the entry for at most `seconds`. */
-  write(key: string, entry: Entry, seconds: number): Promise<void>;
-  /** Gives each tag a new token, in one round trip. */
-  invalidate(tags: readonly Tag[]): Promise<void>;
+  /** The entry, however old its tokens are, and where it was. */
+  last(key: string): Promise<Last | undefined>;
+  /** Keeps the entry for `seconds` or less; false if it was fenced already, so that nobody will be served it. */
+  write(key: string, entry: Entry, seconds: number): Promise<boolean>;
+  /**
+   * Takes away the token of each tag, in one round trip. Every instance hears of a `change`: for each tag of
+   * one, only the first of those who share the store does it.
+   */
+  invalidate(tags: readonly Tag[], change?: string): Promise<void>;
   keyspace(): Promise<KeyspaceFigures>;
   /** Absent where no other process shares the store. */
   readonly claims?: Claims;

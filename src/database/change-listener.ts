@@ -1,8 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import timers from 'node:timers/promises';
 import pg from 'pg';
+import { withDeadline } from '../cache/deadline.ts';
 
 /** The channel of the table's trigger (prisma/migrations). */
 const CHANNEL = 'property_listings';
+
+/** How the sessions are seen in `pg_stat_activity`. */
+const APPLICATION_NAME = 'property-listings listen';
 
 /** Between two attempts to connect again. Milliseconds. */
 const RECONNECT_MS = 250;
@@ -10,9 +14,29 @@ const RECONNECT_MS = 250;
 /** What one attempt may take. Milliseconds. */
 const CONNECT_MS = 3_000;
 
+/** Between two questions whether the connection is alive. Milliseconds. */
+const HEARTBEAT_MS = 250;
+
+/** For how long an answer counts: the bound on what can go unheard without a sign. Milliseconds. */
+const ALIVE_MS = 1_000;
+
+/** How long an answer may take before the connection counts as lost. Milliseconds. */
+const SILENCE_MS = 3_000;
+
+/** What the other side's goodbye may take. Milliseconds. */
+const GOODBYE_MS = 500;
+
+/** What a committed transaction changed. */
+export interface Change {
+  /** The transaction, the same for everybody who hears of it; undefined when it did not say. */
+  readonly transaction: string | undefined;
+  /** Ids of the rows, separated by commas; `*` for too many of them; empty for new rows only. */
+  readonly rows: string;
+}
+
 export interface ChangeHandlers {
-  /** A transaction that changed rows was committed; `payload` is the trigger's. */
-  changed(payload: string): Promise<void>;
+  /** A transaction that changed rows was committed. */
+  changed(change: Change): Promise<void>;
   /** From now on every change is heard; what came before may have been missed. */
   listening(): Promise<void>;
   /** Changes go unheard until the next `listening`. */
@@ -23,12 +47,17 @@ export interface ChangeHandlers {
  * Hears of every committed change of the table, whoever made it, on a connection of its own: `LISTEN` needs a
  * session (https://www.postgresql.org/docs/current/sql-listen.html). `start` rejects if the first connection
  * fails; a later one is made again until `close`.
+ *
+ * A network may drop packets without a sign, so the connection has to prove again and again that it is alive:
+ * PostgreSQL sends what it has to notify before it says that it is done with a query, so an answer proves that
+ * every commit before its question was heard of.
  */
 export class ChangeListener {
   readonly #url: string;
   readonly #handlers: ChangeHandlers;
   readonly #closing = new AbortController();
   #client: pg.Client | undefined;
+  #provedAt = Number.NEGATIVE_INFINITY;
   #reconnecting: Promise<void> | undefined;
 
   constructor(url: string, handlers: ChangeHandlers) {
@@ -36,36 +65,59 @@ export class ChangeListener {
     this.#handlers = handlers;
   }
 
+  /** False when changes may be going unheard: the connection is lost, or has not proved alive for a second. */
+  get alive(): boolean {
+    return performance.now() - this.#provedAt < ALIVE_MS;
+  }
+
   async start(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#url,
       connectionTimeoutMillis: CONNECT_MS,
+      application_name: APPLICATION_NAME,
       keepAlive: true,
     });
     let failure = new Error('the connection ended');
-    client.on('error', (error) => {
+    const failed = (error: Error) => {
       failure = error;
-    });
-    client.on('notification', ({ payload = '' }) => void this.#handlers.changed(payload));
+    };
+    client.on('error', failed);
+    client.on('notification', ({ payload = '' }) => void this.#handlers.changed(changeOf(payload)));
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      await withDeadline(client.query(`LISTEN ${CHANNEL}`), CONNECT_MS);
     } catch (error) {
-      await client.end();
+      await endOf(client);
       throw error;
     }
     client.once('end', () => this.#lost(failure));
     this.#client = client;
+    this.#provedAt = performance.now();
+    void this.#keepProving(client)
+      .catch(failed)
+      .then(() => endOf(client));
     await this.#handlers.listening();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#reconnecting;
-    await this.#client?.end();
+    if (this.#client) await endOf(this.#client);
+  }
+
+  /** Rejects when the connection no longer answers. */
+  async #keepProving(client: pg.Client): Promise<void> {
+    const { signal } = this.#closing;
+    while (this.#client === client && !signal.aborted) {
+      const asked = performance.now();
+      await withDeadline(client.query('SELECT 1'), SILENCE_MS);
+      if (this.#client === client) this.#provedAt = asked;
+      await timers.setTimeout(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
+    }
   }
 
   #lost(error: Error): void {
+    this.#provedAt = Number.NEGATIVE_INFINITY;
     if (this.#closing.signal.aborted) return;
     this.#client = undefined;
     this.#handlers.lost(error);
@@ -78,8 +130,24 @@ export class ChangeListener {
       try {
         return await this.start();
       } catch {
-        await delay(RECONNECT_MS, undefined, { signal }).catch(() => {});
+        await timers.setTimeout(RECONNECT_MS, undefined, { signal }).catch(() => {});
       }
     }
   }
+}
+
+/** What the trigger says: the transaction's id and a colon, then the rows. Whoever notifies by hand may leave the id out. */
+function changeOf(payload: string): Change {
+  const [, transaction, rows = ''] = /^(?:(\d+):)?([\s\S]*)$/.exec(payload) ?? [];
+  return { transaction, rows };
+}
+
+/** Says goodbye, and does not wait for somebody who does not answer. */
+async function endOf(client: pg.Client): Promise<void> {
+  await withDeadline(client.end(), GOODBYE_MS).catch(() => destroy(client));
+}
+
+/** `pg` has no other way to end a connection that is idle and silent. */
+function destroy(client: pg.Client & { connection?: pg.Connection }): void {
+  client.connection?.stream.destroy();
 }

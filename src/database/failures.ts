@@ -25,8 +25,8 @@ const CODES = new Set<unknown>([
 /** PostgreSQL's connection exceptions, shutting down, starting up (Appendix A). */
 const SQLSTATES = /^(08...|57P0[1-3])$/;
 
-/** What pg says when a connection ends under a query, or is not made in time. */
-const CONNECTION_LOST = /connection terminated|not queryable/i;
+/** What pg says when a connection ends under a query, is not made in time, or does not answer in time. */
+const CONNECTION_LOST = /connection terminated|not queryable|query read timeout/i;
 
 /** What its pool says when every connection is in use for too long. */
 const POOL_EXHAUSTED = /timeout exceeded when trying to connect/;

@@ -6,6 +6,9 @@ import { connectionTo } from './schema-engine/connection.ts';
 /** What a request may wait for a connection to PostgreSQL. Milliseconds. */
 const CONNECT_MS = 3_000;
 
+/** What a query may take; then its request fails, and what it changes counts as changed. Milliseconds. */
+const QUERY_MS = 8_000;
+
 export interface PrismaOptions extends InvalidationRules {
   readonly url: string;
   /** Told of a pooled connection that was lost while nobody used it. */
@@ -16,7 +19,12 @@ export interface PrismaOptions extends InvalidationRules {
 export function createPrisma({ url, onConnectionLost, ...rules }: PrismaOptions) {
   const { schema, config } = connectionTo(url);
   const adapter = new PrismaPg(
-    { connectionString: config.connectionString, connectionTimeoutMillis: CONNECT_MS },
+    {
+      connectionString: config.connectionString,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: QUERY_MS,
+      keepAlive: true,
+    },
     { schema, onPoolError: onConnectionLost },
   );
   return new PrismaClient({ adapter }).$extends(invalidationExtension(rules));

@@ -1,35 +1,72 @@
+import type { FastifyBaseLogger } from 'fastify';
 import fp from 'fastify-plugin';
+import type { CacheEvents } from '../cache/events.ts';
 import { type Caches, createCaches } from '../cache/index.ts';
+import { LocalTier } from '../cache/local-tier.ts';
 import { MemoryStore } from '../cache/memory-store.ts';
+import type { RedisConnection } from '../cache/redis-connection.ts';
 import { RedisStore } from '../cache/redis-store.ts';
+import { trackTokens } from '../cache/redis-tracking.ts';
+import type { Store } from '../cache/store.ts';
+import { TokenMirror } from '../cache/token-mirror.ts';
+import type { Config } from '../config.ts';
 import { EVERYTHING } from '../properties/tags.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The page layer and the data layer, over Redis or this process's memory. */
+    /** The page layer and the data layer, over Redis and this process's memory. */
     caches: Caches;
   }
 }
 
 const BYTES_PER_MB = 1024 * 1024;
 
+/** Decorates `app.caches`. Whenever Redis may have lost what it knew, everything in it is invalidated. */
 export const caches = fp(
   async (app) => {
-    const { CACHE_LOCAL_MAX_MB, STALE_IF_ERROR } = app.config;
-    const store = app.redis ? new RedisStore(app.redis) : new MemoryStore(CACHE_LOCAL_MAX_MB * BYTES_PER_MB);
-    const layers = createCaches({ store, staleIfError: STALE_IF_ERROR });
-    layers.events.on('failure', (during, error) => {
-      const details = { during, reason: Object(error).message };
-      if (during === 'invalidation') app.log.error(details, INVALIDATION_FAILED);
-      else app.log.debug(details, 'cache bypassed');
+    const { redisConnection: connection, config, log } = app;
+    const mirror = connection?.tracking && new TokenMirror();
+    const layers = createCaches({
+      store: openStore(config, connection, mirror),
+      staleIfError: config.STALE_IF_ERROR,
     });
-    // A Redis that comes back may have been restored with old entries and the tokens that fit them.
-    app.redis?.on('error', () => layers.distrust('redis'));
-    app.redis?.on('ready', () => void layers.trust('redis', EVERYTHING));
+    connection?.events.on('lost', () => {
+      layers.distrust('redis');
+      void layers.trust('redis', EVERYTHING);
+    });
+    if (connection && mirror) {
+      trackTokens(connection, mirror, (tags) => layers.events.emit('invalidation', tags, 'elsewhere'));
+    }
+    logEvents(layers.events, log);
     app.decorate('caches', layers);
     app.addHook('onClose', () => layers.close());
   },
   { name: 'caches', dependencies: ['config', 'redis'], fastify: '5.x' },
 );
 
-const INVALIDATION_FAILED = 'an invalidation failed: retrying it, and bypassing the cache until it succeeds';
+/** Redis with this process's memory in front of it, Redis alone, or this process's memory alone. */
+function openStore(
+  { CACHE_LOCAL_MAX_MB, PAGE_CACHE_TTL, DATA_CACHE_TTL }: Config,
+  connection: RedisConnection | undefined,
+  mirror: TokenMirror | undefined,
+): Store {
+  const maxBytes = CACHE_LOCAL_MAX_MB * BYTES_PER_MB;
+  if (!connection) return new MemoryStore(maxBytes);
+  const tokenSeconds = 2 * Math.max(PAGE_CACHE_TTL, DATA_CACHE_TTL);
+  const shared = new RedisStore(connection.client, { tokenSeconds, mirror });
+  return mirror ? new LocalTier(shared, mirror, maxBytes) : shared;
+}
+
+/** One line when the cache can no longer be trusted and one when it can; what each failure was is for debugging. */
+function logEvents(events: CacheEvents, log: FastifyBaseLogger): void {
+  events.on('doubt', (doubtful) => {
+    if (doubtful) log.warn('bypassing the cache: what it holds may be out of date');
+    else log.info('the cache is in use again');
+  });
+  events.on('pending', (tags, error) => {
+    log.error({ tags, reason: Object(error).message }, 'an invalidation failed: retrying until it succeeds');
+  });
+  events.on('failure', (layer, tier, during, error) => {
+    log.debug({ layer, tier, during, reason: Object(error).message }, 'a tier of the cache failed');
+  });
+}

@@ -36,7 +36,7 @@ export const database = fp(
     app.addHook('onClose', () => prisma.$disconnect());
 
     const listener = new ChangeListener(url, {
-      changed: (payload) => caches.invalidate(tagsOfChange(payload)),
+      changed: ({ rows, transaction }) => caches.invalidate(tagsOfChange(rows), transaction),
       listening: () => caches.trust('listener', EVERYTHING),
       lost: ({ message }) => {
         caches.distrust('listener');
@@ -46,6 +46,7 @@ export const database = fp(
         );
       },
     });
+    caches.watch(() => listener.alive);
     app.addHook('onClose', () => listener.close());
     await listener.start();
 

@@ -5,13 +5,19 @@ import type { KeyspaceFigures } from '../cache/store.ts';
 const Count = Type.Integer({ minimum: 0 });
 const CountOrUnknown = Type.Union([Count, Type.Null()]);
 
-const LayerSchema = Type.Object({
+const TierSchema = Type.Object({
   hits: Count,
   misses: Count,
   bypasses: Count,
+  waits: Count,
   fills: Count,
+  fenced_fills: Count,
   stale_served: Count,
+  errors: Count,
 });
+
+/** The local tier is this process's memory, the shared one is Redis. */
+const LayerSchema = Type.Object({ local: TierSchema, shared: TierSchema });
 
 /** `GET /properties/cache-metrics/`. The first four are null while Redis does not answer. */
 export const CacheMetricsSchema = Type.Object({
@@ -23,8 +29,7 @@ export const CacheMetricsSchema = Type.Object({
   }),
   store: Type.Union([Type.Literal('redis'), Type.Literal('memory')]),
   layers: Type.Object({ pages: LayerSchema, data: LayerSchema }),
-  invalidations: Count,
-  errors: Count,
+  invalidations: Type.Object({ here: Count, elsewhere: Count, failed: Count }),
   bypassed: Type.Boolean({
     description: 'an invalidation is being retried, or changes go unheard: nothing is read from the cache',
   }),
@@ -40,7 +45,6 @@ export async function cacheMetrics(caches: Caches): Promise<CacheMetrics> {
     store: store.claims ? 'redis' : 'memory',
     layers: counters.layers,
     invalidations: counters.invalidations,
-    errors: counters.errors,
     bypassed,
   };
 }

@@ -23,9 +23,9 @@ export function tagsOf({ operation, args }: Mutation): readonly string[] {
 
 const SINGLE_ROW = new Set(['update', 'delete', 'upsert']);
 
-/** What the table's trigger says in a notification: ids, `*` for too many of them, or nothing for new rows. */
-export function tagsOfChange(payload: string): readonly string[] {
-  if (payload === '*') return EVERYTHING;
-  const ids = payload.split(',').filter((id) => id !== '');
+/** What a change of the table touches: `rows` is ids, `*` for too many of them, or nothing for new rows only. */
+export function tagsOfChange(rows: string): readonly string[] {
+  if (rows === '*') return EVERYTHING;
+  const ids = rows.split(',').filter((id) => id !== '');
   return [PROPERTIES, ...ids.map((id) => propertyTag(Number(id)))];
 }

@@ -11,10 +11,10 @@ const entry = (bytes: number) => ({
 
 t.test('when entries exceed the bound, the least recently used go first', async (t) => {
   const store = new MemoryStore(MB);
-  await store.write('first', entry(MB / 2), 60);
-  await store.write('second', entry(MB / 4), 60);
+  await store.write('first', entry(MB / 2));
+  await store.write('second', entry(MB / 4));
   await store.read('first', []);
-  await store.write('third', entry(MB / 4), 60);
+  await store.write('third', entry(MB / 4));
   t.ok((await store.read('first', [])).entry);
   t.notOk((await store.read('second', [])).entry);
   t.ok((await store.read('third', [])).entry);
@@ -22,20 +22,10 @@ t.test('when entries exceed the bound, the least recently used go first', async 
 
 t.test('an entry larger than the bound is not kept, and puts nothing else out', async (t) => {
   const store = new MemoryStore(MB);
-  await store.write('small', entry(10), 60);
-  await store.write('large', entry(2 * MB), 60);
+  await store.write('small', entry(10));
+  await store.write('large', entry(2 * MB));
   t.ok((await store.read('small', [])).entry);
   t.notOk((await store.read('large', [])).entry);
-});
-
-t.test('an entry is gone after its seconds', async (t) => {
-  let now = 1_000_000;
-  const store = new MemoryStore(MB, () => now);
-  await store.write('key', entry(10), 60);
-  now += 59_999;
-  t.ok((await store.read('key', [])).entry);
-  now += 2;
-  t.notOk((await store.read('key', [])).entry);
 });
 
 t.test('when more tags are in use than tokens are kept, a forgotten tag gets another token', async (t) => {

@@ -25,9 +25,9 @@ async function hearing(t: Test) {
   const waiting = new Map<string, () => void>();
   const tell = (name: string) => waiting.get(name)?.();
   const listener = new ChangeListener(url, {
-    changed: async (payload) => {
-      payloads.push(payload);
-      tell(payload);
+    changed: async ({ rows }) => {
+      payloads.push(rows);
+      tell(rows);
     },
     listening: async () => {
       events.push('listening');
@@ -62,7 +62,7 @@ const server = new pg.Client({
 });
 await server.connect();
 t.teardown(() => server.end());
-const listeners = `FROM pg_stat_activity WHERE datname = '${database}' AND query = 'LISTEN property_listings'`;
+const listeners = `FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'property-listings listen'`;
 const accepting = (yes: boolean) => server.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS ${yes}`);
 const cut = () => server.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
 
@@ -166,7 +166,7 @@ t.test('what changed while nobody listened is not served from the cache afterwar
   const [lost, listening] = [new Gate(), new Gate()];
   let lostOnce = false;
   const listener = new ChangeListener(url, {
-    changed: (payload) => caches.invalidate(tagsOfChange(payload)),
+    changed: ({ rows }) => caches.invalidate(tagsOfChange(rows)),
     listening: async () => {
       await caches.trust('test', EVERYTHING);
       if (lostOnce) listening.open();

@@ -1,17 +1,28 @@
-import type { Claims, Entry, KeyspaceFigures, Snapshot, Store, Tag } from '../../src/cache/store.ts';
+import type {
+  Claims,
+  Entry,
+  KeyspaceFigures,
+  Last,
+  Snapshot,
+  Store,
+  Tag,
+  Tier,
+} from '../../src/cache/store.ts';
 
-type Operation = 'read' | 'write' | 'invalidate' | 'keyspace' | 'claim' | 'release';
+type Operation = 'read' | 'last' | 'write' | 'invalidate' | 'keyspace' | 'claim' | 'release';
 
 /** Any store, with operations that a test can break or stop. */
 export class ChaosStore implements Store {
   readonly broken = new Set<Operation>();
   /** Awaited before an operation reaches the store. */
   before: (operation: Operation) => Promise<void> = async () => {};
+  readonly tier: Tier;
   readonly claims?: Claims;
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
+    this.tier = store.tier;
     const { claims } = store;
     if (!claims) return;
     this.claims = {
@@ -24,12 +35,16 @@ export class ChaosStore implements Store {
     return this.#pass('read', () => this.#store.read(key, tags));
   }
 
-  write(key: string, entry: Entry, seconds: number): Promise<void> {
+  last(key: string): Promise<Last | undefined> {
+    return this.#pass('last', () => this.#store.last(key));
+  }
+
+  write(key: string, entry: Entry, seconds: number): Promise<boolean> {
     return this.#pass('write', () => this.#store.write(key, entry, seconds));
   }
 
-  invalidate(tags: readonly Tag[]): Promise<void> {
-    return this.#pass('invalidate', () => this.#store.invalidate(tags));
+  invalidate(tags: readonly Tag[], change?: string): Promise<void> {
+    return this.#pass('invalidate', () => this.#store.invalidate(tags, change));
   }
 
   keyspace(): Promise<KeyspaceFigures> {

@@ -6,6 +6,7 @@ import { applyMigrations } from '../../src/database/schema-engine.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { temporaryFolder } from '../embedded/fixture.ts';
+import type { Scope } from './scope.ts';
 
 const migrations = join(packageRoot, 'prisma', 'migrations');
 
@@ -13,7 +14,7 @@ const migrations = join(packageRoot, 'prisma', 'migrations');
  * A database of its own for a test file, dropped at its end: on the server of `DATABASE_URL`, else on an
  * embedded one that all test files share. Migrated unless told otherwise.
  */
-export async function scratchDatabase(t: Test, { migrated = true } = {}): Promise<string> {
+export async function scratchDatabase(t: Scope, { migrated = true } = {}): Promise<string> {
   const server = await openServer(t);
   const name = `test_${randomBytes(6).toString('hex')}`;
   await execute(server, `CREATE DATABASE ${name}`);
@@ -36,8 +37,8 @@ export async function execute(url: string, sql: string): Promise<pg.QueryResult>
 }
 
 /** A PostgreSQL that nobody else uses, which the test may stop and start again at the same address. */
-export async function privatePostgres(t: Test) {
-  const folder = await temporaryFolder(t);
+export async function privatePostgres(t: Scope) {
+  const folder = await temporaryFolder(t as Test); // It uses no more of it than a Scope has.
   let { url, close } = await openEmbeddedPostgres(folder);
   await applyMigrations(url, migrations);
   return {
@@ -50,7 +51,7 @@ export async function privatePostgres(t: Test) {
   };
 }
 
-async function openServer(t: Test): Promise<string> {
+async function openServer(t: Scope): Promise<string> {
   if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
   const postgres = await openEmbeddedPostgres(join(packageRoot, '.data', 'test'));
   t.teardown(() => postgres.close());

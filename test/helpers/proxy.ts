@@ -1,26 +1,62 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Test } from 'tap';
+import type { Scope } from './scope.ts';
 
-/** A TCP proxy before the server of a URL: a network that a test can cut and mend. */
-export async function proxyTo(t: Test, target: string) {
+export interface Network {
+  /** The target's URL, by way of the proxy. */
+  readonly url: string;
+  /** Ends every connection and refuses new ones. */
+  cut(): Promise<void>;
+  /**
+   * Forwards nothing any more, in neither direction, and closes nothing: a network that loses every packet. New
+   * connections are accepted and get no answer.
+   */
+  drop(): void;
+  /** Undoes `cut` and `drop`. What was sent meanwhile arrives late, as what TCP sends again does. */
+  mend(): Promise<void>;
+}
+
+/** A TCP proxy before the server of a URL: a network that a test can cut, drop and mend. */
+export async function proxyTo(t: Scope, target: string): Promise<Network> {
   const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, Socket>();
+  let dropping = false;
+
   const server = createServer((client) => {
     const upstream = connect(Number(port || 5432), hostname);
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {}); // The other side hears of its end.
-      socket.on('close', () => {
+    join(client, upstream);
+    join(upstream, client);
+  });
+
+  function join(socket: Socket, other: Socket): void {
+    sockets.set(socket, other);
+    socket.on('error', () => {}); // The other side hears of its end.
+    socket.on('close', () => {
+      if (dropping) return; // Nobody hears of anything until it is mended.
+      sockets.delete(socket);
+      other.destroy();
+    });
+    if (!dropping) socket.pipe(other);
+  }
+
+  function drop(): void {
+    dropping = true;
+    for (const [socket, other] of sockets) {
+      socket.unpipe(other);
+      socket.pause();
+    }
+  }
+
+  function forward(): void {
+    dropping = false;
+    for (const [socket, other] of sockets) {
+      if (!socket.destroyed) socket.pipe(other);
+      else {
         sockets.delete(socket);
         other.destroy();
-      });
-      socket.pipe(other);
+      }
     }
-  });
+  }
 
   async function listen(port: number): Promise<number> {
     server.listen(port, '127.0.0.1');
@@ -30,12 +66,11 @@ export async function proxyTo(t: Test, target: string) {
     return address.port;
   }
 
-  /** Ends every connection and refuses new ones. */
   async function cut(): Promise<void> {
     if (!server.listening) return;
     const closed = once(server, 'close');
     server.close();
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.keys()) socket.destroy();
     await closed;
   }
 
@@ -43,5 +78,10 @@ export async function proxyTo(t: Test, target: string) {
   const chosen = await listen(0);
   url.host = `127.0.0.1:${chosen}`;
   t.teardown(cut);
-  return { url: url.href, cut, mend: () => listen(chosen) };
+
+  async function mend(): Promise<void> {
+    if (dropping) forward();
+    if (!server.listening) await listen(chosen);
+  }
+  return { url: url.href, cut, drop, mend };
 }

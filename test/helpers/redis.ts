@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
-import type { Test } from 'tap';
+import type { Scope } from './scope.ts';
 
 const hasServer = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -17,12 +17,15 @@ export const skipWithoutRedis: string | false =
  * A Redis of its own for a test: an empty database of `REDIS_URL`, claimed for as long as the test runs and
  * emptied after it, else a private server.
  */
-export async function scratchRedis(t: Test): Promise<string> {
+export async function scratchRedis(t: Scope): Promise<string> {
   return process.env.REDIS_URL ? claimDatabase(t, process.env.REDIS_URL) : (await startRedis(t)).url;
 }
 
+/** The file in a private server's directory that `SAVE` writes and a start reads. */
+export const SNAPSHOT = 'property-listings-test.rdb';
+
 /** A private redis-server that a test may stop, kill or pause. It reads the snapshot in `directory`, if there is one. */
-export async function startRedis(t: Test, port?: number, directory = '/tmp') {
+export async function startRedis(t: Scope, port?: number, directory = '/tmp') {
   const chosen = port ?? (await freePort());
   const server = spawn(
     'redis-server',
@@ -38,7 +41,7 @@ export async function startRedis(t: Test, port?: number, directory = '/tmp') {
       '--dir',
       directory,
       '--dbfilename',
-      'property-listings-test.rdb',
+      SNAPSHOT,
     ],
     { stdio: 'ignore' },
   );
@@ -64,7 +67,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function claimDatabase(t: Test, server: string): Promise<string> {
+async function claimDatabase(t: Scope, server: string): Promise<string> {
   const registry = createClient({ url: server });
   await registry.connect();
   for (let database = 15; database > 0; database -= 1) {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import { packageRoot } from '../../src/package-root.ts';
+import type { Scope } from './scope.ts';
 
 export interface Server {
   readonly process: ChildProcess;
@@ -23,14 +23,14 @@ export interface Ended {
 }
 
 /** A folder of its own, as the checkout that a server runs in; gone after the test. */
-export async function checkout(t: Test): Promise<string> {
+export async function checkout(t: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'property-listings-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** The real process, ready to answer; any free port unless told otherwise. */
-export async function startServer(t: Test, cwd: string, env: Record<string, string> = {}): Promise<Server> {
+export async function startServer(t: Scope, cwd: string, env: Record<string, string> = {}): Promise<Server> {
   const { child, output } = launch(cwd, { PORT: '0', ...env });
   const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {

@@ -1,9 +1,16 @@
-import { createClient, type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
+import { createClient } from 'redis';
 import type { Test } from 'tap';
+import { LocalTier } from '../../src/cache/local-tier.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { openRedis as openConnection } from '../../src/cache/redis-connection.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
+import { trackTokens } from '../../src/cache/redis-tracking.ts';
 import type { Store } from '../../src/cache/store.ts';
+import { TokenMirror } from '../../src/cache/token-mirror.ts';
 import { scratchRedis, skipWithoutRedis } from './redis.ts';
+
+const MAX_BYTES = 1024 * 1024;
 
 export interface StoreKind {
   readonly name: string;
@@ -11,10 +18,15 @@ export interface StoreKind {
   open(t: Test): Promise<Store>;
 }
 
-/** Both stores: what holds for one must hold for the other. */
+/** Every store: what holds for one must hold for the others. */
 export const storeKinds: readonly StoreKind[] = [
-  { name: 'memory', skip: false, open: async () => new MemoryStore(1024 * 1024) },
+  { name: 'memory', skip: false, open: async () => new MemoryStore(MAX_BYTES) },
   { name: 'Redis', skip: skipWithoutRedis, open: async (t) => new RedisStore(await openRedis(t)) },
+  {
+    name: 'memory in front of Redis',
+    skip: skipWithoutRedis,
+    open: async (t) => (await openLocalTier(t)).store,
+  },
 ];
 
 export async function openRedis(t: Test, url?: string): Promise<RedisClientType> {
@@ -23,4 +35,18 @@ export async function openRedis(t: Test, url?: string): Promise<RedisClientType>
   await client.connect();
   t.teardown(() => client.destroy());
   return client;
+}
+
+/** As the service opens it, and ready to answer from memory. */
+export async function openLocalTier(t: Test, url?: string) {
+  const connection = openConnection(url ?? (await scratchRedis(t)), { track: true });
+  t.teardown(() => connection.close());
+  const mirror = new TokenMirror();
+  const changed: string[] = [];
+  trackTokens(connection, mirror, (tags) => changed.push(...tags));
+  const alive = new Promise((resolve) => connection.events.once('alive', resolve));
+  await connection.connect();
+  await alive;
+  const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, MAX_BYTES);
+  return { store, mirror, connection, changed };
 }

@@ -8,6 +8,7 @@ export function ageOf(entry: Entry, now: number): number {
   return Math.max(0, Math.floor((now - entry.storedAt) / 1000));
 }
 
+/** A `ttl` below zero is that of an expired page, served while another request refreshes it (RFC 9211 §2.4). */
 export function hitStatus(entry: Entry, now: number): string {
   return `${NAME}; hit; ttl=${entry.ttl - ageOf(entry, now)}`;
 }

@@ -26,7 +26,7 @@ export interface PageCacheRoute {
 }
 
 export interface PageCacheOptions {
-  readonly caches: Pick<Caches, 'pages' | 'events'>;
+  readonly caches: Pick<Caches, 'pages'>;
   /** Errors after which the last known answer must not be served, although the status is 503. */
   readonly mustBeFresh: (error: Error) => boolean;
   readonly now?: () => number;
@@ -51,7 +51,7 @@ declare module 'fastify' {
 }
 
 export const pageCache = fp<PageCacheOptions>(
-  async (app, { caches: { pages, events }, mustBeFresh, now = Date.now }) => {
+  async (app, { caches: { pages }, mustBeFresh, now = Date.now }) => {
     app.decorateRequest('page', undefined);
 
     app.addHook('onRoute', function addPageHooks(route) {
@@ -120,7 +120,6 @@ export const pageCache = fp<PageCacheOptions>(
 
     /** The last known answer instead of an error (RFC 5861 §4). */
     function sendStale(entry: Entry, reason: Forward, reply: FastifyReply) {
-      events.emit('stale', 'pages');
       for (const name of ['retry-after', 'content-type', 'cache-control']) reply.removeHeader(name);
       const status = forwardStatus(reason, { insteadOf: reply.statusCode });
       reply

@@ -11,14 +11,9 @@ export const TTL = 60;
 export const STALE_IF_ERROR = 30;
 
 /** The page layer on an application of its own, with a clock that tests advance. */
-export async function pageLayer(
-  t: Test,
-  given: Store | ((now: () => number) => Store),
-  { staleIfError = STALE_IF_ERROR } = {},
-) {
+export async function pageLayer(t: Test, store: Store, { staleIfError = STALE_IF_ERROR } = {}) {
   let time = 1_700_000_000_000;
   const now = () => time;
-  const store = typeof given === 'function' ? given(now) : given;
   const caches = createCaches({ store, staleIfError, now });
   const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
   t.teardown(async () => {

@@ -187,5 +187,5 @@ t.test('a route that names no tags for its parameters is no page for them', asyn
   t.equal(await statusOf('/none'), undefined);
   t.equal((await get('/none', { 'if-none-match': '*' })).statusCode, 200);
   t.equal(await statusOf('/some'), 'property-listings; fwd=uri-miss; stored');
-  t.equal(caches.counters.layers.pages.misses, 1);
+  t.equal(caches.counters.layers.pages.local.misses, 1);
 });
