@@ -1,5 +1,4 @@
 import { mock } from 'node:test';
-import fc from 'fast-check';
 import t from 'tap';
 import { type CachesOptions, createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
@@ -121,54 +120,6 @@ for (const { name, skip, open } of storeKinds) {
     });
   });
 }
-
-t.test('every order of load, change, invalidation and flush leaves readers with the truth', async () => {
-  const step = fc.constantFrom('begin', 'finish', 'write', 'flush', 'read');
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      let row = 0;
-      let store = new MemoryStore(1024 * 1024);
-      const flushable: Store = {
-        tier: 'local',
-        local: (...args) => store.local(...args),
-        read: (...args) => store.read(...args),
-        last: (...args) => store.last(...args),
-        write: (key, entry) => store.write(key, entry),
-        invalidate: (tags) => store.invalidate(tags),
-        keyspace: () => store.keyspace(),
-      };
-      const { data, invalidate } = cachesOver(flushable);
-      const loading: { gate: Gate; done: Promise<Value> }[] = [];
-      for (const name of steps) {
-        if (name === 'begin') {
-          const gate = new Gate();
-          const done = data.get('key', HOUR, async () => {
-            const seen = row;
-            await gate.pass();
-            return value(String(seen));
-          });
-          loading.push({ gate, done });
-        } else if (name === 'finish') {
-          const first = loading.shift();
-          first?.gate.open();
-        } else if (name === 'write') {
-          row += 1;
-          await invalidate(['tag']);
-        } else if (name === 'flush') {
-          store = new MemoryStore(1024 * 1024);
-        } else {
-          const pending = data.get('key', HOUR, async () => value(String(row)));
-          for (const { gate } of loading.splice(0)) gate.open();
-          if ((await text(pending)) !== String(row)) return false;
-        }
-      }
-      for (const { gate } of loading) gate.open();
-      await Promise.all(loading.map(({ done }) => done));
-      return (await text(data.get('key', HOUR, async () => value(String(row))))) === String(row);
-    }),
-    { numRuns: 300 },
-  );
-});
 
 t.test('an entry is fresh for its TTL and no longer', async (t) => {
   let now = 1_000_000;
