@@ -53,12 +53,10 @@ const common = {
   disableOfflineQueue: true,
   socket: {
     connectTimeout: CONNECT_MS,
+    socketTimeout: SILENCE_MS,
     reconnectStrategy: (retries: number) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
   },
 };
-
-/** Where node-redis makes the connections, it also has to see to their silence. */
-const several = { pingInterval: PING_MS, socket: { socketTimeout: SILENCE_MS } };
 
 /**
  * Opens what the URL names. It reconnects by itself for ever.
@@ -122,7 +120,7 @@ function openCluster(address: Address<'cluster'>): RedisConnection {
   const { nodes, tls, login } = address;
   const client: RedisClusterType = createCluster({
     rootNodes: nodes.map((node) => ({ socket: { ...node, tls } })),
-    defaults: { ...common, ...several, ...login, socket: { ...common.socket, ...several.socket, tls } },
+    defaults: { ...common, pingInterval: PING_MS, ...login, socket: { ...common.socket, tls } },
     topologyRefreshOnReconnectionAttemptStrategy: MAX_PAUSE_MS,
   });
   const events = new EventEmitter<RedisEventMap>();
@@ -141,12 +139,12 @@ function openCluster(address: Address<'cluster'>): RedisConnection {
 /** A new master may lack the last tokens of the old one: a failover is a loss. */
 function openSentinel(address: Address<'sentinel'>): RedisConnection {
   const { nodes, tls, login, group, database } = address;
-  const socket = { ...common.socket, ...several.socket, tls };
+  const socket = { ...common.socket, tls };
   const client: RedisSentinelType = createSentinel({
     name: group,
     sentinelRootNodes: [...nodes],
     sentinelClientOptions: { socket },
-    nodeClientOptions: { ...common, ...several, ...login, database, socket },
+    nodeClientOptions: { ...common, pingInterval: PING_MS, ...login, database, socket },
     passthroughClientErrorEvents: true,
     scanInterval: SCAN_MS,
   });

@@ -1,0 +1,32 @@
+import type { Instance } from './instance.ts';
+import type { Random } from './random.ts';
+
+/**
+ * Sends each request to an instance that has the fewest of them under way, by chance among those: one that
+ * hangs is asked on, and does not stop the traffic of the others.
+ */
+export class LeastBusy {
+  readonly #under = new Map<Instance, number>();
+  readonly #random: Random;
+
+  constructor(instances: readonly Instance[], random: Random) {
+    for (const instance of instances) this.#under.set(instance, 0);
+    this.#random = random;
+  }
+
+  async run<T>(ask: (instance: Instance) => Promise<T>): Promise<T> {
+    const fewest = Math.min(...this.#under.values());
+    const idlest = [...this.#under].filter(([, count]) => count === fewest).map(([instance]) => instance);
+    const instance = this.#random.pick(idlest);
+    this.#count(instance, 1);
+    try {
+      return await ask(instance);
+    } finally {
+      this.#count(instance, -1);
+    }
+  }
+
+  #count(instance: Instance, change: number): void {
+    this.#under.set(instance, (this.#under.get(instance) ?? 0) + change);
+  }
+}
