@@ -9,6 +9,7 @@ import type { Entry, KeyspaceFigures, Store, Tag } from './store.ts';
 
 export interface CachesOptions {
   readonly store: Store;
+  readonly events?: CacheEvents;
   /** Seconds past its TTL for which an entry is kept as the last known answer; 0: not at all. */
   readonly staleIfError: number;
   /** What a request may wait for one answer of the store. Milliseconds. */
@@ -48,8 +49,7 @@ const PATIENCE_MS = 100;
 const KEYSPACE_MS = 1_000;
 
 export function createCaches(options: CachesOptions): Caches {
-  const { store, staleIfError, patience = PATIENCE_MS, now = Date.now } = options;
-  const events = newCacheEvents();
+  const { store, events = newCacheEvents(), staleIfError, patience = PATIENCE_MS, now = Date.now } = options;
   const invalidations = new Invalidations(store, events);
   const flights = new SingleFlight<Entry | undefined>();
   const breaker = new Breaker();

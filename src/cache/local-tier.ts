@@ -3,21 +3,30 @@ import type { Claims, Entry, KeyspaceFigures, Last, Snapshot, Store, Tag } from 
 import { isFenced } from './token.ts';
 import type { TokenMirror } from './token-mirror.ts';
 
+/** Those who mirror the tokens of the same store. */
+export interface Forgetting {
+  /** Resolves when each of them has forgotten the tokens of `tags`, or has had its time. */
+  forget(tags: readonly Tag[]): Promise<void>;
+}
+
 /**
  * This process's memory in front of a shared store: a hit takes no round trip while the mirror knows the tokens
  * of all its tags. What this process invalidates is gone from the mirror before and after the store was told:
  * before, because the store may not answer; after, because a reader may have mirrored the old token meanwhile.
+ * Its peers are told in the same turn, after the store; of a change that every instance hears of they need not be.
  */
 export class LocalTier implements Store {
   readonly tier = 'shared';
   readonly #shared: Store;
   readonly #mirror: TokenMirror;
+  readonly #peers: Forgetting;
   readonly #entries: BoundedEntries;
   readonly claims?: Claims;
 
-  constructor(shared: Store, mirror: TokenMirror, maxBytes: number) {
+  constructor(shared: Store, mirror: TokenMirror, peers: Forgetting, maxBytes: number) {
     this.#shared = shared;
     this.#mirror = mirror;
+    this.#peers = peers;
     this.#entries = new BoundedEntries(maxBytes);
     if (shared.claims) this.claims = shared.claims;
   }
@@ -51,7 +60,9 @@ export class LocalTier implements Store {
   async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
     this.#mirror.forget(tags);
     try {
-      await this.#shared.invalidate(tags, change);
+      const invalidated = this.#shared.invalidate(tags, change);
+      const forgotten = change === undefined ? this.#peers.forget(tags).catch(() => {}) : undefined; // Reported anyway.
+      await Promise.all([invalidated, forgotten]);
     } finally {
       this.#mirror.forget(tags);
     }

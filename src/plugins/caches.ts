@@ -1,13 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify';
 import fp from 'fastify-plugin';
-import type { CacheEvents } from '../cache/events.ts';
+import { type CacheEvents, newCacheEvents } from '../cache/events.ts';
 import { type Caches, createCaches } from '../cache/index.ts';
 import { LocalTier } from '../cache/local-tier.ts';
 import { MemoryStore } from '../cache/memory-store.ts';
 import type { RedisConnection } from '../cache/redis-connection.ts';
 import { RedisStore } from '../cache/redis-store.ts';
 import { trackTokens } from '../cache/redis-tracking.ts';
-import type { Store } from '../cache/store.ts';
+import type { Store, Tag } from '../cache/store.ts';
 import { TokenMirror } from '../cache/token-mirror.ts';
 import type { Config } from '../config.ts';
 import { EVERYTHING } from '../properties/tags.ts';
@@ -25,19 +25,14 @@ const BYTES_PER_MB = 1024 * 1024;
 export const caches = fp(
   async (app) => {
     const { redisConnection: connection, config, log } = app;
-    const mirror = connection?.tracking && new TokenMirror();
-    const layers = createCaches({
-      store: openStore(config, connection, mirror),
-      staleIfError: config.STALE_IF_ERROR,
-    });
+    const events = newCacheEvents();
+    const store = openStore(config, connection, events);
+    const layers = createCaches({ store, events, staleIfError: config.STALE_IF_ERROR });
     connection?.events.on('lost', () => {
       layers.distrust('redis');
       void layers.trust('redis', EVERYTHING);
     });
-    if (connection && mirror) {
-      trackTokens(connection, mirror, (tags) => layers.events.emit('invalidation', tags, 'elsewhere'));
-    }
-    logEvents(layers.events, log);
+    logEvents(events, log);
     app.decorate('caches', layers);
     app.addHook('onClose', () => layers.close());
   },
@@ -48,13 +43,17 @@ export const caches = fp(
 function openStore(
   { CACHE_LOCAL_MAX_MB, PAGE_CACHE_TTL, DATA_CACHE_TTL }: Config,
   connection: RedisConnection | undefined,
-  mirror: TokenMirror | undefined,
+  events: CacheEvents,
 ): Store {
   const maxBytes = CACHE_LOCAL_MAX_MB * BYTES_PER_MB;
   if (!connection) return new MemoryStore(maxBytes);
+  const { client, tracking } = connection;
   const tokenSeconds = 2 * Math.max(PAGE_CACHE_TTL, DATA_CACHE_TTL);
-  const shared = new RedisStore(connection.client, { tokenSeconds, mirror });
-  return mirror ? new LocalTier(shared, mirror, maxBytes) : shared;
+  if (!tracking) return new RedisStore(client, { tokenSeconds });
+  const mirror = new TokenMirror();
+  const changed = (tags: readonly Tag[]) => void events.emit('invalidation', tags, 'elsewhere');
+  const peers = trackTokens(connection, tracking, mirror, changed);
+  return new LocalTier(new RedisStore(client, { tokenSeconds, mirror }), mirror, peers, maxBytes);
 }
 
 /** One line when the cache can no longer be trusted and one when it can; what each failure was is for debugging. */

@@ -43,10 +43,11 @@ export async function openLocalTier(t: Test, url?: string) {
   t.teardown(() => connection.close());
   const mirror = new TokenMirror();
   const changed: string[] = [];
-  trackTokens(connection, mirror, (tags) => changed.push(...tags));
-  const alive = new Promise((resolve) => connection.events.once('alive', resolve));
   await connection.connect();
-  await alive;
-  const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, MAX_BYTES);
+  if (!connection.tracking) throw new Error('it was asked to track');
+  const peers = trackTokens(connection, connection.tracking, mirror, (tags) => changed.push(...tags));
+  const alive = new Promise((resolve) => connection.events.once('alive', resolve));
+  await Promise.all([alive, peers.listen()]);
+  const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, peers, MAX_BYTES);
   return { store, mirror, connection, changed };
 }
