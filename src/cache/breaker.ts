@@ -1,5 +1,5 @@
 /** For how long a store that did not answer in time is not asked again. Milliseconds. */
-const PAUSE_MS = 500;
+const PAUSE_MS = 250;
 
 /**
  * Opens when the store did not answer in time, so that one request in a while waits for a dead or slow store and

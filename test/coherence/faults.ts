@@ -42,7 +42,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'redis-restart-empty',
     needs: 'redis',
     description: 'kill -9 of Redis, which comes back empty',
-    consequences: { unshares: true },
+    consequences: {},
     async inject({ redis }, _, signal) {
       await redis?.kill();
       await wait(DOWN_MS, signal);
@@ -53,7 +53,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'redis-restart-old',
     needs: 'redis',
     description: 'kill -9 of Redis, which comes back as it was a second before',
-    consequences: { unshares: true },
+    consequences: {},
     async prepare({ redis }, signal) {
       await redis?.command('SAVE');
       await wait(SNAPSHOT_AGE_MS, signal);
@@ -68,7 +68,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'redis-pause',
     needs: 'redis',
     description: 'Redis stands still (SIGSTOP) for 3 s',
-    consequences: { unshares: true },
+    consequences: {},
     async inject({ redis }, _, signal) {
       redis?.pause();
       await wait(PAUSE_MS, signal);
@@ -79,7 +79,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'redis-full',
     needs: 'redis',
     description: 'Redis has no memory left for 2 s and evicts nothing',
-    consequences: { unshares: true },
+    consequences: {},
     async inject({ redis }, _, signal) {
       await redis?.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
       await redis?.command('CONFIG', 'SET', 'maxmemory', '1'); // 0 would be no limit.
@@ -101,7 +101,7 @@ export const FAULTS: readonly Fault[] = [
     needs: 'redis',
     description: 'one instance has no connection to Redis for 2 s',
     single: true,
-    consequences: { unshares: true },
+    consequences: {},
     async inject(_, { toRedis }, signal) {
       await toRedis?.cut();
       await wait(CUT_MS, signal);
@@ -113,7 +113,7 @@ export const FAULTS: readonly Fault[] = [
     needs: 'redis',
     description: "one instance's packets to and from Redis are lost for 4 s",
     single: true,
-    consequences: { unshares: true },
+    consequences: {},
     async inject(_, { toRedis }, signal) {
       toRedis?.drop();
       await wait(REDIS_DROP_MS, signal);

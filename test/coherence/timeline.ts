@@ -2,8 +2,6 @@
 export interface Consequences {
   /** A 5xx, or no connection, is to be expected. */
   readonly fails?: boolean;
-  /** Redis is out of reach: a write is told of by notification only. */
-  readonly unshares?: boolean;
 }
 
 export interface FaultWindow {

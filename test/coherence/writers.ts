@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Postgres, WRITE_KEY } from './fleet.ts';
-import type { History, Outcome, Source, Write } from './history.ts';
+import type { History, Outcome, Write } from './history.ts';
 import type { Instance } from './instance.ts';
 import { LeastBusy } from './least-busy.ts';
 import type { Random } from './random.ts';
@@ -157,14 +157,9 @@ export class Writers {
   }
 
   #end(write: Write, ended: number, outcome: Settled): void {
-    const { history, tally } = this.#options;
-    history.end(write, { ended, outcome, shared: this.#isShared(write.source, write.invoked, ended) });
+    const { history, tally, redis } = this.#options;
+    history.end(write, { ended, outcome, shared: redis && write.source !== 'sql' });
     tally.write(outcome);
-  }
-
-  #isShared(source: Source, began: number, ended: number): boolean {
-    const { redis, timeline } = this.#options;
-    return redis && source !== 'sql' && !timeline.explains('unshares', source, began, ended);
   }
 }
 
