@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import t from 'tap';
+import { MAX_VALUE_BYTES } from '../../src/cache/cache.ts';
 import { type CachesOptions, createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import type { Store, Value } from '../../src/cache/store.ts';
@@ -202,22 +203,159 @@ t.test('when the store hangs, a reader waits 100 ms and no longer', async (t) =>
   gate.open();
 });
 
-t.test('when the leader hangs, a waiter loads by itself after two seconds', async (t) => {
+t.test('when the leader hangs for two seconds, one of those who wait takes over', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
-  const { data } = cachesOver(new MemoryStore(1024 * 1024));
+  const { data, counters } = cachesOver(new MemoryStore(1024 * 1024));
   const gate = new Gate();
   const hanging = data.get('key', HOUR, async () => {
     await gate.pass();
     return value('late');
   });
   await gate.reached;
-  const waiter = text(data.get('key', HOUR, async () => value('own')));
+  let loads = 0;
+  const waiters = Array.from({ length: 10 }, () =>
+    text(data.get('key', HOUR, async () => value(`own ${++loads}`))),
+  );
   await new Promise(setImmediate);
+  t.equal(counters.layers.data.local.waits, 10);
   mock.timers.tick(2_000);
-  t.equal(await waiter, 'own');
+  t.same(new Set(await Promise.all(waiters)), new Set(['own 1']));
   gate.open();
-  await hanging;
+  t.equal((await hanging).body.toString(), 'late', 'whoever hung gets what it loaded');
+});
+
+t.test('an expired entry is served while somebody refreshes it, and not after', async (t) => {
+  let now = 1_000_000;
+  const { data, counters } = cachesOver(new MemoryStore(1024 * 1024), { now: () => now });
+  await data.get('key', HOUR, async () => value('old'));
+  now += 3600 * 1000;
+  const gate = new Gate();
+  const refreshing = data.get('key', HOUR, async () => {
+    await gate.pass();
+    return value('new');
+  });
+  await gate.reached;
+  const load = async () => value('loaded again');
+  t.equal(await text(data.get('key', HOUR, load)), 'old');
+  t.equal(counters.layers.data.local.stale_served, 1);
+  gate.open();
+  t.equal(await text(refreshing), 'new');
+  t.equal(await text(data.get('key', HOUR, load)), 'new');
+});
+
+t.test('an invalidated entry is not served while somebody loads it again', async (t) => {
+  let now = 1_000_000;
+  const { data, invalidate } = cachesOver(new MemoryStore(1024 * 1024), { now: () => now });
+  await data.get('key', HOUR, async () => value('old'));
+  now += 3600 * 1000;
+  await invalidate(['tag']);
+  const gate = new Gate();
+  const loading = data.get('key', HOUR, async () => {
+    await gate.pass();
+    return value('new');
+  });
+  await gate.reached;
+  const waiter = text(data.get('key', HOUR, async () => value('unused')));
+  gate.open();
+  t.same([await text(loading), await waiter], ['new', 'new']);
+});
+
+t.test('when the clock is set back, what was stored before counts no more', async (t) => {
+  let now = 10_000_000_000;
+  const { data } = cachesOver(new MemoryStore(1024 * 1024), { now: () => now });
+  await data.get('key', HOUR, async () => value('old'));
+  now -= 59_000;
+  t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'old', 'clocks differ a little');
+  now -= 2_000;
+  t.equal(await text(data.get('key', HOUR, async () => value('new'))), 'new');
+});
+
+t.test('a value that is too large is handed to those who wait for it, and not kept', async (t) => {
+  const { data, counters } = cachesOver(new MemoryStore(1024 * 1024 * 1024));
+  const large = { head: {}, body: Buffer.alloc(MAX_VALUE_BYTES + 1) };
+  const gate = new Gate();
+  const leader = data.get('key', HOUR, async () => {
+    await gate.pass();
+    return large;
+  });
+  await gate.reached;
+  const waiter = data.get('key', HOUR, async () => value('unused'));
+  await new Promise(setImmediate);
+  gate.open();
+  t.equal(await leader, large);
+  t.equal(await waiter, large);
+  t.equal(await text(data.get('key', HOUR, async () => value('loaded again'))), 'loaded again');
+  await new Promise(setImmediate);
+  t.equal(counters.layers.data.local.fills, 1);
+});
+
+t.test('a fill that an invalidation overtook is counted as fenced', async (t) => {
+  const { data, invalidate, counters, events } = cachesOver(new MemoryStore(1024 * 1024));
+  const fenced = new Promise((resolve) => events.once('fenced', resolve));
+  await data.get('key', HOUR, async () => {
+    await invalidate(['tag']);
+    return value('old');
+  });
+  await fenced;
+  t.match(counters.layers.data.local, { fenced_fills: 1, fills: 0 });
+});
+
+t.test('a store that did not answer in time is left alone for a while, by both layers', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const store = new ChaosStore(new MemoryStore(1024 * 1024));
+  const { pages, data, counters } = createCaches({ store, staleIfError: 60 });
+  const gate = new Gate();
+  store.before = () => gate.pass();
+  const page = pages.lookup('key', ['tag']);
+  await gate.reached;
+  mock.timers.tick(100);
+  t.match(await page, { outcome: 'bypass' });
+  t.equal(
+    await text(data.get('key', HOUR, async () => value('loaded'))),
+    'loaded',
+    'without waiting once more',
+  );
+  t.equal(await pages.lastKnown('key'), undefined);
+  t.equal(counters.layers.data.local.errors, 0);
+  gate.open();
+  const [began, read] = [performance.now(), () => pages.lookup('key', ['tag'])];
+  while ((await read()).outcome === 'bypass');
+  t.ok(performance.now() - began < 1_000);
+});
+
+t.test(
+  'an answer that was under way when contact was lost is not used, though it is trusted again',
+  async (t) => {
+    const store = new ChaosStore(new MemoryStore(1024 * 1024));
+    const { data, distrust, trust } = cachesOver(store);
+    await data.get('key', HOUR, async () => value('old'));
+    const gate = new Gate();
+    store.before = (operation) => (operation === 'read' ? gate.pass() : Promise.resolve());
+    const read = text(data.get('key', HOUR, async () => value('loaded')));
+    await gate.reached;
+    distrust('test');
+    await trust('test', []);
+    gate.open();
+    t.equal(await read, 'loaded');
+  },
+);
+
+t.test('a source of changes that is watched is trusted only while it is alive', async (t) => {
+  const caches = cachesOver(new MemoryStore(1024 * 1024));
+  let alive = true;
+  caches.watch(() => alive);
+  await caches.data.get('key', HOUR, async () => value('kept'));
+  alive = false;
+  t.equal(caches.bypassed, true);
+  t.equal(await text(caches.data.get('key', HOUR, async () => value('loaded'))), 'loaded');
+  alive = true;
+  t.equal(
+    await text(caches.data.get('key', HOUR, async () => value('loaded'))),
+    'kept',
+    'nothing went unheard',
+  );
 });
 
 t.test('a load that fails with something that is no Error is reported as one', async (t) => {

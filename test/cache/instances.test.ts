@@ -75,6 +75,38 @@ t.test('instances on one Redis', { skip: skipWithoutRedis }, async (t) => {
     second.store.broken.clear();
   });
 
+  t.test('while one refreshes an expired entry, another serves it as it is', async (t) => {
+    let now = Date.now();
+    const options = { staleIfError: 60, patience: 10_000, now: () => now };
+    const [one, other] = [first, second].map(({ store }) => createCaches({ store, ...options }));
+    await one?.data.get('expired', HOUR, async () => value('old'));
+    now += 3600 * 1000;
+    const refreshing = await one?.data.lookup('expired', ['tag']);
+    t.match(refreshing, { outcome: 'miss', known: true });
+    const stale = await other?.data.get('expired', HOUR, async () => value('loaded'));
+    t.equal(stale?.body.toString(), 'old');
+    t.equal(other?.counters.layers.data.shared.stale_served, 1);
+    if (refreshing?.outcome === 'miss') refreshing.fill?.store(value('new'), 3600);
+    const fresh = await one?.data.get('expired', HOUR, async () => value('loaded'));
+    t.equal(fresh?.body.toString(), 'new');
+  });
+
+  t.test('a claim that came after the entry was made is given back', async (t) => {
+    const claiming = new Gate();
+    second.store.before = (operation) => (operation === 'claim' ? claiming.pass() : Promise.resolve());
+    const late = second.caches.data.get('given back', HOUR, async () => value('second'));
+    await claiming.reached;
+    await first.caches.data.get('given back', HOUR, async () => value('first'));
+    const released = new Gate();
+    second.store.before = async (operation) => {
+      if (operation === 'release') void released.pass();
+    };
+    claiming.open();
+    t.equal((await late).body.toString(), 'first');
+    await released.reached;
+    second.store.before = async () => {};
+  });
+
   t.test('when the one that loads hangs, another takes over', async (t) => {
     const leader = await first.caches.pages.lookup('hanging', ['tag']);
     t.equal(leader.outcome, 'miss');

@@ -39,6 +39,45 @@ for (const { name, skip, open } of storeKinds) {
       t.equal(after.tokens.c, before.tokens.c);
     });
 
+    t.test('an invalidation changes the tokens of a change that was not heard of', async (t) => {
+      const store = await open(t);
+      const before = await store.read('key', ['a', 'b']);
+      await store.invalidate(['a', 'b'], '1');
+      const after = await store.read('key', ['a', 'b']);
+      t.not(after.tokens.a, before.tokens.a);
+      t.not(after.tokens.b, before.tokens.b);
+    });
+
+    t.test('of a change that was heard of already, each tag is invalidated once', async (t) => {
+      const store = await open(t);
+      if (store.tier === 'local') return t.pass('nobody shares it');
+      await store.invalidate(['a'], '1');
+      const before = await store.read('key', ['a', 'b']);
+      await store.invalidate(['a', 'b'], '1');
+      const after = await store.read('key', ['a', 'b']);
+      t.equal(after.tokens.a, before.tokens.a, 'a was');
+      t.not(after.tokens.b, before.tokens.b, 'b was not');
+      await store.invalidate(['a'], '2');
+      t.not((await store.read('key', ['a'])).tokens.a, before.tokens.a);
+    });
+
+    t.test('a write says whether its entry can ever be served', async (t) => {
+      const store = await open(t);
+      const { tokens } = await store.read('key', ['a']);
+      t.equal(await store.write('key', entry(tokens), 60), true);
+      await store.invalidate(['a']);
+      t.equal(await store.write('key', entry(tokens, 'late'), 60), false);
+    });
+
+    t.test('the last entry is there whatever was invalidated, with its tier', async (t) => {
+      const store = await open(t);
+      t.equal(await store.last('key'), undefined);
+      const { tokens } = await store.read('key', ['a']);
+      await store.write('key', entry(tokens), 60);
+      await store.invalidate(['a']);
+      t.match(await store.last('key'), { entry: entry(tokens), tier: store.local ? 'local' : 'shared' });
+    });
+
     t.test('a second write replaces the first', async (t) => {
       const store = await open(t);
       await store.write('key', entry({}, 'old'), 60);

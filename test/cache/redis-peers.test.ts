@@ -1,0 +1,79 @@
+import t from 'tap';
+import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { openLocalTier, openRedis } from '../helpers/stores.ts';
+
+t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis }, async (t) => {
+  const url = await scratchRedis(t);
+
+  t.test('a writer is answered when every other one has forgotten', async (t) => {
+    const [writer, ...others] = await Promise.all([1, 2, 3].map(() => openLocalTier(t, url)));
+    for (let round = 0; round < 50; round += 1) {
+      for (const { store } of others) await store.read('key', ['tag', 'other']);
+      await writer?.store.invalidate(['tag']);
+      for (const { mirror } of others) {
+        t.equal(mirror.tokens(['tag']), undefined);
+        t.ok(mirror.tokens(['other']));
+      }
+    }
+  });
+
+  t.test('one that is alone waits for nobody', async (t) => {
+    const { store } = await openLocalTier(t, await scratchRedis(t));
+    const began = performance.now();
+    for (let round = 0; round < 20; round += 1) await store.invalidate(['tag']);
+    t.ok(performance.now() - began < 20 * 50, 'less than the patience with one that does not answer');
+  });
+
+  t.test('one that never answers costs 50 ms, and not the invalidation', async (t) => {
+    const writer = await openLocalTier(t, url);
+    const mute = await openRedis(t, url);
+    await mute.subscribe('property-listings:forget', () => {});
+    const before = (await writer.store.read('key', ['tag'])).tokens.tag;
+    const began = performance.now();
+    await writer.store.invalidate(['tag']);
+    const milliseconds = performance.now() - began;
+    t.ok(milliseconds > 45 && milliseconds < 1_000, `${milliseconds} ms`);
+    t.not((await writer.store.read('key', ['tag'])).tokens.tag, before);
+    await mute.unsubscribe();
+  });
+
+  t.test('of a change that every instance hears of nobody is told', async (t) => {
+    const [writer, other] = await Promise.all([openLocalTier(t, url), openLocalTier(t, url)]);
+    const told: string[] = [];
+    const listener = await openRedis(t, url);
+    await listener.subscribe('property-listings:forget', (message) => told.push(message));
+    await writer.store.invalidate(['tag'], '1');
+    await writer.connection.client.ping();
+    await listener.ping();
+    t.same(told, []);
+    await writer.store.invalidate(['tag']);
+    await listener.ping();
+    t.match(told, [/"tags":\["tag"\]/]);
+    await other.connection.client.ping();
+    await listener.unsubscribe();
+  });
+
+  t.test('an invalidation succeeds where Pub/Sub is forbidden', async (t) => {
+    const { store, connection } = await openLocalTier(t, url);
+    Reflect.set(connection.client, 'publish', () => Promise.reject(new Error('NOPERM')));
+    const before = (await store.read('key', ['tag'])).tokens.tag;
+    await store.invalidate(['tag']);
+    t.not((await store.read('key', ['tag'])).tokens.tag, before);
+  });
+
+  t.test('after its connection was lost it is one of them again', async (t) => {
+    const [writer, other] = await Promise.all([openLocalTier(t, url), openLocalTier(t, url)]);
+    const admin = await openRedis(t, url);
+    const alive = new Promise((resolve) =>
+      other.connection.events.once('ready', () => {
+        other.connection.events.once('alive', resolve);
+      }),
+    );
+    await admin.sendCommand(['CLIENT', 'KILL', 'ID', String(await other.connection.client.clientId())]);
+    await alive;
+    await other.store.read('key', ['tag']);
+    t.ok(other.mirror.tokens(['tag']));
+    await writer.store.invalidate(['tag']);
+    t.equal(other.mirror.tokens(['tag']), undefined);
+  });
+});
