@@ -63,7 +63,7 @@ export interface CacheOptions {
 export class Cache {
   readonly #options: CacheOptions;
   readonly #tiers: readonly Tier[];
-  readonly #reads = new SharedRuns<Snapshot>();
+  readonly #reads = new SharedRuns<Snapshot | undefined>();
   readonly #loads = new SharedRuns<Value>();
 
   constructor(options: CacheOptions) {
@@ -230,8 +230,9 @@ export class Cache {
   async #read(key: string, tags: readonly Tag[]): Promise<Snapshot | undefined> {
     const { store, invalidations } = this.#options;
     const { epoch } = invalidations;
-    const read = () => this.#reads.run(key, () => store.read(this.#key(key), tags));
-    const snapshot = await this.#ask('read', read);
+    const snapshot = await this.#reads.run(key, () =>
+      this.#ask('read', () => store.read(this.#key(key), tags)),
+    );
     return invalidations.doubtful || invalidations.epoch !== epoch ? undefined : snapshot;
   }
 

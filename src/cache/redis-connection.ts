@@ -26,6 +26,12 @@ const PING_MS = 250;
 /** How long an answer may take before the connection counts as lost. Milliseconds. */
 const SILENCE_MS = 2_000;
 
+/**
+ * How long a socket may carry nothing, for connections that are being made and those that nobody else watches. It is
+ * longer, because a process that was busy with itself for so long would not be believed. Milliseconds.
+ */
+const IDLE_MS = 5_000;
+
 /** Between two looks at who the master is, should a Sentinel's word not have come. Milliseconds. */
 const SCAN_MS = 1_000;
 
@@ -53,7 +59,7 @@ const common = {
   disableOfflineQueue: true,
   socket: {
     connectTimeout: CONNECT_MS,
-    socketTimeout: SILENCE_MS,
+    socketTimeout: IDLE_MS,
     reconnectStrategy: (retries: number) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
   },
 };

@@ -1,7 +1,7 @@
 import { DeadlineExceeded } from './deadline.ts';
 
 /** How long those who wait trust a leader before one of them takes over. Milliseconds. */
-export const LEADER_MS = 2_000;
+export const LEADER_MS = 3_000;
 
 /** What a leader owes to those who wait: the result, or the error. */
 export interface Leadership<T> {

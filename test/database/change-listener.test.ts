@@ -2,11 +2,12 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { ChangeListener } from '../../src/database/change-listener.ts';
+import { type Change, ChangeListener } from '../../src/database/change-listener.ts';
 import { getAllProperties } from '../../src/properties/get-all-properties.ts';
 import { EVERYTHING, tagsOfChange } from '../../src/properties/tags.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { Gate } from '../helpers/gate.ts';
+import { proxyTo } from '../helpers/proxy.ts';
 import { freePort } from '../helpers/redis.ts';
 import { losingAnswers, recording } from './fixture.ts';
 
@@ -127,6 +128,74 @@ t.test('500 rows fit into a notification, the longest ids too; 501 are the whole
   t.equal((await heard())[0]?.split(',').length, 500);
   await execute(url, 'UPDATE properties_property SET price = 3');
   t.same(await heard(), ['*']);
+});
+
+t.test('what one transaction changed comes with one id, and another with another', async (t) => {
+  const changes: Change[] = [];
+  const last = new Gate();
+  const listener = new ChangeListener(url, {
+    changed: async (change) => {
+      changes.push(change);
+      if (change.rows === 'by hand') void last.pass();
+    },
+    listening: async () => {},
+    lost: t.fail,
+  });
+  await listener.start();
+  t.teardown(() => listener.close());
+  await execute(url, `BEGIN; ${insert}; TRUNCATE properties_property; COMMIT`);
+  await execute(url, insert);
+  await execute(url, "NOTIFY property_listings, 'by hand'");
+  await last.reached;
+  t.match(changes, [
+    { rows: '', transaction: /^\d+$/ },
+    { rows: '*', transaction: changes[0]?.transaction },
+    { rows: '', transaction: /^\d+$/ },
+    { rows: 'by hand', transaction: undefined },
+  ]);
+  t.not(changes[2]?.transaction, changes[0]?.transaction);
+  last.open();
+});
+
+t.test('a connection that drops every packet counts for a second, and is then made again', async (t) => {
+  const network = await proxyTo(t, url);
+  const [lost, listening] = [new Gate(), new Gate()];
+  let starts = 0;
+  const listener = new ChangeListener(network.url, {
+    changed: async () => {},
+    listening: async () => {
+      starts += 1;
+      if (starts === 2) await listening.pass();
+    },
+    lost: () => void lost.pass(),
+  });
+  await listener.start();
+  t.teardown(() => listener.close());
+  t.equal(listener.alive, true);
+  network.drop();
+  const dropped = performance.now();
+  while (listener.alive) await new Promise(setImmediate);
+  const unheard = performance.now() - dropped;
+  t.ok(unheard < 1_200, `${unheard} ms`);
+  await lost.reached;
+  await network.mend();
+  await listening.reached;
+  t.equal(listener.alive, true);
+  for (const gate of [lost, listening]) gate.open();
+});
+
+t.test('close does not wait for a server that says nothing any more', async (t) => {
+  const network = await proxyTo(t, url);
+  const listener = new ChangeListener(network.url, {
+    changed: async () => {},
+    listening: async () => {},
+    lost: () => {},
+  });
+  await listener.start();
+  network.drop();
+  const began = performance.now();
+  await listener.close();
+  t.ok(performance.now() - began < 2_000);
 });
 
 t.test('COPY is heard', async (t) => {

@@ -29,9 +29,14 @@ export async function checkout(t: Scope): Promise<string> {
   return folder;
 }
 
-/** The real process, ready to answer; any free port unless told otherwise. */
-export async function startServer(t: Scope, cwd: string, env: Record<string, string> = {}): Promise<Server> {
-  const { child, output } = launch(cwd, { PORT: '0', ...env });
+/** The real process, ready to answer; any free port, and the service's own program, unless told otherwise. */
+export async function startServer(
+  t: Scope,
+  cwd: string,
+  env: Record<string, string> = {},
+  program?: string,
+): Promise<Server> {
+  const { child, output } = launch(cwd, { PORT: '0', ...env }, program);
   const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal);
@@ -62,11 +67,11 @@ export async function runServer(cwd: string, env: Record<string, string>): Promi
   return { code, stdout: output(), stderr: errors() };
 }
 
-function launch(cwd: string, env: Record<string, string>) {
+function launch(cwd: string, env: Record<string, string>, program = 'dist/src/server.js') {
   const { DATABASE_URL: _, REDIS_URL: __, ...inherited } = process.env;
   // tap's coverage takes a second of every start: only where it was asked for.
   if (env.TRACED !== '1') inherited.NODE_OPTIONS = '';
-  const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/src/server.js')], {
+  const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program)], {
     cwd,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,34 @@
+const BYTES_PER_MB = 1024 * 1024;
+
+/** `CACHE_LOCAL_MAX_MB` of the run: a quarter of the default, so that it is full soon. Bytes. */
+export const LOCAL_MAX_BYTES = 16 * BYTES_PER_MB;
+
+/** `maxmemory` of the Redis of the run. Bytes. */
+export const REDIS_MAX_BYTES = 64 * BYTES_PER_MB;
+
+/**
+ * Redis evicts before it runs a command, not after, and stops after half a millisecond to answer
+ * (`maxmemory-eviction-tenacity`): what its clients send and are sent meanwhile counts as well.
+ */
+export const REDIS_ROOM_BYTES = 2 * BYTES_PER_MB;
+
+/** The share of the work at which each is measured. The first is for the reader: what is bounded still fills. */
+export const CHECKPOINTS = [0.1, 0.25, 0.5, 0.75, 1] as const;
+
+/** From here on nothing may grow. */
+export const FULL_AT = 0.25;
+
+/** Tokens that MemoryStore and TokenMirror remember (MAX_TOKENS of each): the last of what is bounded to be full. */
+const MAX_TOKENS = 65_536;
+
+/** With fewer the tokens would still be filling after `FULL_AT`. */
+export const LEAST_KEYS = Math.ceil(MAX_TOKENS / FULL_AT);
+
+/** What counts as flat: the larger of these. */
+const GROWTH_SHARE = 0.1;
+const GROWTH_BYTES = 8 * BYTES_PER_MB;
+
+/** How much may be added to `bytes` that were in use when everything was full. */
+export const allowedGrowth = (bytes: number): number => Math.max(GROWTH_SHARE * bytes, GROWTH_BYTES);
+
+export const megabytes = (bytes: number): string => (bytes / BYTES_PER_MB).toFixed(1);

@@ -1,0 +1,28 @@
+import t from 'tap';
+import { FAULTS } from '../coherence/faults.ts';
+import { parseOptions } from '../coherence/options.ts';
+import { formatReport } from '../coherence/report.ts';
+import { run } from '../coherence/run.ts';
+import { skipWithoutRedisServer } from '../helpers/redis.ts';
+
+/** Each is one round of every fault that its instances can have, under load, with every answer checked. */
+const RUNS = {
+  'three instances on one Redis, with CACHE_LOCAL=off': ['--local', 'off', '--outside', 'on'],
+  'three instances on one Redis, each with its memory in front': ['--local', 'on', '--outside', 'on'],
+  'three instances without Redis': ['--redis', 'off', '--outside', 'on'],
+} as const;
+
+for (const [name, args] of Object.entries(RUNS)) {
+  t.test(name, { skip: skipWithoutRedisServer }, async (t) => {
+    const options = parseOptions([...args, '--seconds', '1', '--faults', 'all']);
+    if (!options) return t.fail('only --help has no options');
+    const report = await run(options);
+    t.comment(formatReport(report));
+    t.same(report.violations, [], 'no stale read, no lost write, no stuck request');
+    for (const { name, count, recovery } of report.faults) {
+      t.ok(count >= 1 && Number.isFinite(recovery), `${name}: works again after ${Math.round(recovery)} ms`);
+    }
+    const possible = FAULTS.filter(({ needs }) => options.redis || needs !== 'redis');
+    t.equal(report.faults.length, possible.length, 'every fault that there is');
+  });
+}
