@@ -18,7 +18,7 @@ trap 'exit 1' HUP INT TERM
 if [ ! "$client" -nt prisma/schema.prisma ] || [ ! "$client" -nt "$modules" ]; then
   node_modules/.bin/prisma generate
 fi
-if [ ! "$compiled" -nt "$modules" ] || [ -n "$(find src test prisma ./*.ts tsconfig.json -newer "$compiled" 2>&1 | head -n 1)" ]; then
+if [ ! "$compiled" -nt "$modules" ] || [ -n "$(find src test bench prisma ./*.ts tsconfig.json -newer "$compiled" 2>&1 | head -n 1)" ]; then
   rm -rf dist # What a deleted file was compiled to would go on being tested.
   node_modules/.bin/tsc
   touch "$compiled"

@@ -10,6 +10,8 @@ import type { Entry, KeyspaceFigures, Store, Tag } from './store.ts';
 export interface CachesOptions {
   readonly store: Store;
   readonly events?: CacheEvents;
+  /** Tags of which every entry has at least one: invalidating them leaves nothing. */
+  readonly everything: readonly Tag[];
   /** Seconds past its TTL for which an entry is kept as the last known answer; 0: not at all. */
   readonly staleIfError: number;
   /** What a request may wait for one answer of the store. Milliseconds. */
@@ -33,8 +35,8 @@ export interface Caches {
   invalidate(tags: readonly Tag[], change?: string): Promise<void>;
   /** Contact with `source` was lost: what is cached may have changed unheard. Bypasses the cache. */
   distrust(source: string): void;
-  /** It is back; `tags` names all that may have changed meanwhile. */
-  trust(source: string, tags: readonly Tag[]): Promise<void>;
+  /** It is back: whatever may have changed meanwhile is invalidated. */
+  trust(source: string): Promise<void>;
   /** A source of changes to trust only while `isAlive`. */
   watch(isAlive: () => boolean): void;
   /** The store's own hits and misses; undefined when it does not answer. */
@@ -49,8 +51,15 @@ const PATIENCE_MS = 100;
 const KEYSPACE_MS = 1_000;
 
 export function createCaches(options: CachesOptions): Caches {
-  const { store, events = newCacheEvents(), staleIfError, patience = PATIENCE_MS, now = Date.now } = options;
-  const invalidations = new Invalidations(store, events);
+  const {
+    store,
+    events = newCacheEvents(),
+    everything,
+    staleIfError,
+    patience = PATIENCE_MS,
+    now = Date.now,
+  } = options;
+  const invalidations = new Invalidations(store, events, everything);
   const flights = new SingleFlight<Entry | undefined>();
   const breaker = new Breaker();
   const shared = { store, invalidations, breaker, flights, events, staleIfError, patience, now };
@@ -65,7 +74,7 @@ export function createCaches(options: CachesOptions): Caches {
     },
     invalidate: (tags, change) => invalidations.invalidate(tags, change),
     distrust: (source) => invalidations.distrust(source),
-    trust: (source, tags) => invalidations.trust(source, tags),
+    trust: (source) => invalidations.trust(source),
     watch: (isAlive) => invalidations.watch(isAlive),
     keyspace: () => withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined),
     close: () => invalidations.close(),

@@ -6,6 +6,9 @@ import type { Store, Tag } from './store.ts';
 /** What an invalidation may take of a write's time. Milliseconds. */
 const PATIENCE_MS = 100;
 
+/** How many failed invalidations are remembered one by one. */
+const MAX_FAILED = 1_000;
+
 /** Between attempts, so that the cache works again within a second of the store's return. Milliseconds. */
 const RETRY_MS = 250;
 
@@ -17,15 +20,17 @@ const RETRY_MS = 250;
  *   from Redis is not answered before they know.
  * - What failed is tried again until it succeeds, and until then this process neither reads nor fills the cache:
  *   the tokens in the store vouch for values that have changed.
+ * - Of too many that failed it remembers only that: `everything` stands for them all.
  * - An attempt clears only the batches that it began with: one that failed meanwhile stays pending, because
  *   its change may be younger than what was just invalidated.
  * - `distrust` says that contact with a source of changes or of tokens was lost: nothing is read or filled until
- *   the same source's `trust`, which first invalidates everything that may have changed.
+ *   the same source's `trust`, which first invalidates everything.
  * - A source that is `watch`ed is distrusted whenever it cannot show that it is alive.
  */
 export class Invalidations {
   readonly #store: Store;
   readonly #events: CacheEvents;
+  readonly #everything: readonly Tag[];
   readonly #failed = new Set<readonly Tag[]>();
   readonly #closing = new AbortController();
   readonly #doubts = new Map<string, symbol>();
@@ -34,9 +39,11 @@ export class Invalidations {
   #told = false;
   #epoch = 0;
 
-  constructor(store: Store, events: CacheEvents) {
+  /** `everything`: tags of which every entry has one. */
+  constructor(store: Store, events: CacheEvents, everything: readonly Tag[]) {
     this.#store = store;
     this.#events = events;
+    this.#everything = everything;
   }
 
   /** True while the tokens in the store may vouch for values that have changed. */
@@ -59,9 +66,9 @@ export class Invalidations {
     this.#tell();
   }
 
-  async trust(source: string, tags: readonly Tag[]): Promise<void> {
+  async trust(source: string): Promise<void> {
     const doubt = this.#doubts.get(source);
-    await this.invalidate(tags);
+    await this.invalidate(this.#everything);
     if (this.#doubts.get(source) === doubt) this.#doubts.delete(source); // Unless it was lost again meanwhile.
     this.#tell();
   }
@@ -70,6 +77,10 @@ export class Invalidations {
     if (tags.length === 0) return;
     const outcome = await this.#attempt(tags, change);
     if (outcome === 'done') return;
+    if (this.#failed.size >= MAX_FAILED) {
+      this.#failed.clear();
+      this.#failed.add(this.#everything);
+    }
     this.#failed.add(tags);
     this.#tell();
     this.#retrying ??= this.#retry();

@@ -44,9 +44,12 @@ export class LocalTier implements Store {
     return snapshot;
   }
 
+  /** The newer one: another process may have loaded since this one did. */
   async last(key: string): Promise<Last | undefined> {
-    const entry = this.#entries.get(key);
-    return entry ? { entry, tier: 'local' } : this.#shared.last(key);
+    const local = this.#entries.get(key);
+    const shared = await this.#shared.last(key).catch(() => undefined);
+    if (!local || (shared && shared.entry.storedAt > local.storedAt)) return shared;
+    return { entry: local, tier: 'local' };
   }
 
   /** A fill that came too late takes no good entry's place, as far as this process knows. */

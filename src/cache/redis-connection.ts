@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import timers from 'node:timers/promises';
 import {
   createClient,
@@ -26,11 +26,8 @@ const PING_MS = 250;
 /** How long an answer may take before the connection counts as lost. Milliseconds. */
 const SILENCE_MS = 2_000;
 
-/**
- * How long a socket may carry nothing, for connections that are being made and those that nobody else watches. It is
- * longer, because a process that was busy with itself for so long would not be believed. Milliseconds.
- */
-const IDLE_MS = 5_000;
+/** How long a group of servers may fail before node-redis is begun anew. Milliseconds. */
+const RENEW_MS = 5_000;
 
 /** Between two looks at who the master is, should a Sentinel's word not have come. Milliseconds. */
 const SCAN_MS = 1_000;
@@ -38,15 +35,17 @@ const SCAN_MS = 1_000;
 interface RedisEventMap {
   /** A server was lost, or is another one now: what Redis holds may be older than what it held. */
   lost: [error: Error];
-  /** It can be asked, for the first time or again. */
+  /** It can be asked, for the first time or again: every server of it. */
   ready: [];
   /** One server only: it answered a question that was sent at `asked`, a time of `performance.now()`. */
   alive: [asked: number];
 }
 
+type RedisEvents = EventEmitter<RedisEventMap>;
+
 export interface RedisConnection {
   readonly client: RedisClient;
-  readonly events: EventEmitter<RedisEventMap>;
+  readonly events: RedisEvents;
   /** The client that reports changes of the keys that it read (one server only, and asked for). */
   readonly tracking: RedisClientType | undefined;
   /** Resolves at the first connection; attempts go on until `close`. */
@@ -54,15 +53,26 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** What every connection to a server of Redis has in common: commands fail at once while it is lost. */
-const common = {
-  disableOfflineQueue: true,
-  socket: {
+/**
+ * What every socket has in common. A new object each time: node-redis writes a URL's host and port into it.
+ *
+ * @param signal ends the socket in whatever state it is: node-redis forgets one that it is still connecting
+ */
+function socketOptions(signal: AbortSignal) {
+  return {
     connectTimeout: CONNECT_MS,
-    socketTimeout: IDLE_MS,
+    socketTimeout: SILENCE_MS,
     reconnectStrategy: (retries: number) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
-  },
-};
+    signal,
+  };
+}
+
+/** What ends everything that a connection began; as many sockets as it likes listen to it. */
+function newClosing(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
+}
 
 /**
  * Opens what the URL names. It reconnects by itself for ever.
@@ -73,8 +83,14 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
   const address = parseRedisUrl(url);
   if (address.kind === 'cluster') return openCluster(address);
   if (address.kind === 'sentinel') return openSentinel(address);
-  const client: RedisClientType = createClient({ ...common, url: address.url, emitInvalidate: track });
-  const events = new EventEmitter<RedisEventMap>();
+  const closing = newClosing();
+  const client: RedisClientType = createClient({
+    url: address.url,
+    disableOfflineQueue: true, // Commands fail at once while it is lost.
+    emitInvalidate: track,
+    socket: socketOptions(closing.signal),
+  });
+  const events: RedisEvents = new EventEmitter();
   client.on('error', (error) => events.emit('lost', error)).on('ready', () => events.emit('ready'));
   const stop = keepAsking(client, events);
   return {
@@ -85,6 +101,7 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
     close() {
       stop();
       client.destroy();
+      closing.abort();
     },
   };
 }
@@ -93,7 +110,7 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
  * Asks for signs of life, and connects again when none comes. A socket's own timeout will not do: it counts what
  * is sent as well, so that a server that is asked often never seems silent.
  */
-function keepAsking(client: RedisClientType, events: EventEmitter<RedisEventMap>): () => void {
+function keepAsking(client: RedisClientType, events: RedisEvents): () => void {
   const ask = async () => {
     const asked = performance.now();
     try {
@@ -121,71 +138,138 @@ function keepAsking(client: RedisClientType, events: EventEmitter<RedisEventMap>
 
 type Address<Kind> = Extract<RedisAddress, { kind: Kind }>;
 
-/** A node that comes back, or that takes over, may lack the last tokens: both are a loss. */
-function openCluster(address: Address<'cluster'>): RedisConnection {
-  const { nodes, tls, login } = address;
+/**
+ * The nodes are connected when they are first asked: node-redis waits without end for all of those that it
+ * connects by itself, so that one node that is listed but gone would stop it from ever looking again.
+ */
+function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection {
+  const closing = newClosing();
+  const socket = { ...socketOptions(closing.signal), tls };
   const client: RedisClusterType = createCluster({
     rootNodes: nodes.map((node) => ({ socket: { ...node, tls } })),
-    defaults: { ...common, pingInterval: PING_MS, ...login, socket: { ...common.socket, tls } },
+    defaults: { ...login, disableOfflineQueue: true, socket },
+    minimizeConnections: true,
     topologyRefreshOnReconnectionAttemptStrategy: MAX_PAUSE_MS,
   });
-  const events = new EventEmitter<RedisEventMap>();
-  for (const event of ['error', 'node-error']) client.on(event, (error) => events.emit('lost', error));
-  client.on('node-ready', ({ host, port }) => {
-    events.emit('lost', new Error(`${host}:${port} was connected`));
-    events.emit('ready');
+  const ask = async () => {
+    // Nobody's slots are never looked up again, not even when they are somebody's.
+    if (client.slots.includes(undefined as never)) throw new Error('the cluster has slots without a node');
+    await Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).ping()));
+  };
+  const { connection, lose } = supervise(client, closing, ask);
+  // A node that comes back, or that takes over, may lack the last tokens. The first connections to the nodes that a
+  // look has found are no loss: nothing was read from them since it began.
+  let expected = new Set<string>();
+  const connected = new Set<string>();
+  client.on('connect', () => {
+    expected = new Set(client.masters.map(({ address }) => address));
+    connected.clear();
   });
-  return insistent(
-    { client, events },
-    () => client.connect(),
-    () => client.destroy(),
-  );
+  client.on('node-ready', (node) => {
+    connected.add(nameOf(node));
+    if (!expected.delete(nameOf(node))) lose(new Error(`${nameOf(node)} was connected`));
+  });
+  client.on('node-error', (error, node) => {
+    if (connected.delete(nameOf(node))) lose(error); // And not again at every attempt to connect.
+  });
+  client.on('error', () => {}); // One node could not be asked for the others: another one is.
+  return connection;
 }
 
-/** A new master may lack the last tokens of the old one: a failover is a loss. */
-function openSentinel(address: Address<'sentinel'>): RedisConnection {
-  const { nodes, tls, login, group, database } = address;
-  const socket = { ...common.socket, tls };
+const nameOf = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
+
+/** What node-redis calls the errors of the one connection that matters here: it has no event for them. */
+const MASTER_ERROR = 'Master Client';
+
+/**
+ * Commands have a connection of their own (`reserveClient`): those that share node-redis's pool wait for each
+ * other. They fail at once while the master is lost, rather than after sixteen looks at who it is now.
+ */
+function openSentinel({ nodes, tls, login, group, database }: Address<'sentinel'>): RedisConnection {
+  const closing = newClosing();
+  const socket = { ...socketOptions(closing.signal), tls };
   const client: RedisSentinelType = createSentinel({
     name: group,
     sentinelRootNodes: [...nodes],
-    sentinelClientOptions: { socket },
-    nodeClientOptions: { ...common, pingInterval: PING_MS, ...login, database, socket },
+    sentinelClientOptions: { pingInterval: PING_MS, socket }, // Asked, or its silence would end it.
+    nodeClientOptions: { ...login, database, disableOfflineQueue: true, socket },
     passthroughClientErrorEvents: true,
+    reserveClient: true,
+    maxCommandRediscovers: 0,
     scanInterval: SCAN_MS,
   });
-  const events = new EventEmitter<RedisEventMap>();
-  client.on('error', (error) => events.emit('lost', error));
-  client.on('reconnecting', () => events.emit('lost', new Error('Sentinel names another master')));
-  client.on('ready', () => events.emit('ready'));
-  return insistent(
-    { client, events },
-    () => client.connect(),
-    () => client.destroy().catch(() => {}),
-  );
+  const { connection, lose } = supervise(client, closing, () => client.ping());
+  client.on('error', (error) => {
+    if (String(Object(error).message).startsWith(MASTER_ERROR)) lose(error); // A Sentinel's is none.
+  });
+  // A new master may lack the last tokens of the old one. The first that a look finds is none.
+  let expected = false;
+  client.on('connect', () => {
+    expected = true;
+  });
+  client.on('topology-change', ({ type }) => {
+    if (type !== 'MASTER_CHANGE') return;
+    if (!expected) lose(new Error('Sentinel names another master'));
+    expected = false;
+  });
+  return connection;
 }
 
-/** Tries again until it is connected once: from then on node-redis does. */
-function insistent(
-  opened: Pick<RedisConnection, 'client' | 'events'>,
-  open: () => Promise<unknown>,
-  destroy: () => unknown,
-): RedisConnection {
-  const closing = new AbortController();
-  async function connect(): Promise<void> {
-    while (!closing.signal.aborted) {
-      try {
-        return void (await open());
-      } catch {
-        await timers.setTimeout(MAX_PAUSE_MS, undefined, { signal: closing.signal }).catch(() => {});
-      }
+/**
+ * Opens and asks for signs of life of every server, until it is closed. node-redis is begun anew when there are none
+ * for two seconds, or only errors for five: servers that are silent without an error, nodes that were listed but are
+ * gone, slots that had no node, and whatever else it does not recover from by itself.
+ *
+ * @param ask rejects unless every server answers
+ * @returns the connection, and what to call when a server is lost
+ */
+function supervise(
+  client: RedisClusterType | RedisSentinelType,
+  closing: AbortController,
+  ask: () => Promise<unknown>,
+): { connection: RedisConnection; lose: (error: Error) => void } {
+  const { signal } = closing;
+  const events: RedisEvents = new EventEmitter();
+  let up: boolean | undefined;
+  let since = 0;
+
+  const lose = (error: Error) => {
+    up = false;
+    if (!signal.aborted) events.emit('lost', error);
+  };
+  async function look(): Promise<void> {
+    if (!client.isOpen) {
+      await client.connect();
+      since = performance.now();
+    }
+    await withDeadline(ask(), SILENCE_MS);
+    since = performance.now();
+    if (!up && !signal.aborted) events.emit('ready');
+    up = true;
+  }
+  async function fail(error: Error): Promise<void> {
+    if (up !== false) lose(error);
+    const silent = error instanceof DeadlineExceeded || performance.now() - since > RENEW_MS;
+    if (!client.isOpen || !silent) return;
+    await client.destroy();
+    lose(error); // What it answers from now on may be of other servers.
+  }
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      await look().catch(fail);
+      await timers.setTimeout(PING_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }
+  const connect = () =>
+    new Promise<void>((resolve) => {
+      events.once('ready', resolve);
+      void run();
+    });
   const close = () => {
+    void client.destroy(); // Before its sockets end: it would open others.
     closing.abort();
-    void destroy();
   };
-  return { ...opened, tracking: undefined, connect, close };
+  return { connection: { client, events, tracking: undefined, connect, close }, lose };
 }
 
 /** `INFO stats` of each server that holds keys. */

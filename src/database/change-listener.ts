@@ -18,7 +18,7 @@ const CONNECT_MS = 3_000;
 const HEARTBEAT_MS = 250;
 
 /** For how long an answer counts: the bound on what can go unheard without a sign. Milliseconds. */
-const ALIVE_MS = 1_000;
+const ALIVE_MS = 2_000;
 
 /** How long an answer may take before the connection counts as lost. Milliseconds. */
 const SILENCE_MS = 3_000;
@@ -65,7 +65,7 @@ export class ChangeListener {
     this.#handlers = handlers;
   }
 
-  /** False when changes may be going unheard: the connection is lost, or has not proved alive for a second. */
+  /** False when changes may be going unheard: the connection is lost, or has not proved alive for two seconds. */
   get alive(): boolean {
     return performance.now() - this.#provedAt < ALIVE_MS;
   }

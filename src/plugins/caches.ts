@@ -27,10 +27,15 @@ export const caches = fp(
     const { redisConnection: connection, config, log } = app;
     const events = newCacheEvents();
     const store = openStore(config, connection, events);
-    const layers = createCaches({ store, events, staleIfError: config.STALE_IF_ERROR });
+    const layers = createCaches({
+      store,
+      events,
+      everything: EVERYTHING,
+      staleIfError: config.STALE_IF_ERROR,
+    });
     connection?.events.on('lost', () => {
       layers.distrust('redis');
-      void layers.trust('redis', EVERYTHING);
+      void layers.trust('redis');
     });
     logEvents(events, log);
     app.decorate('caches', layers);

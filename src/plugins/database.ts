@@ -5,7 +5,7 @@ import { createPrisma, type Prisma } from '../database/prisma.ts';
 import { applyMigrations } from '../database/schema-engine.ts';
 import { packageRoot } from '../package-root.ts';
 import { addSampleListings } from '../properties/sample-listings.ts';
-import { EVERYTHING, tagsOf, tagsOfChange } from '../properties/tags.ts';
+import { tagsOf, tagsOfChange } from '../properties/tags.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,7 +37,7 @@ export const database = fp(
 
     const listener = new ChangeListener(url, {
       changed: ({ rows, transaction }) => caches.invalidate(tagsOfChange(rows), transaction),
-      listening: () => caches.trust('listener', EVERYTHING),
+      listening: () => caches.trust('listener'),
       lost: ({ message }) => {
         caches.distrust('listener');
         log.warn(

@@ -12,7 +12,7 @@ const HOUR = { tags: ['tag'], ttl: 3600 };
 const value = (text: string): Value => ({ head: {}, body: Buffer.from(text) });
 const text = async (found: Promise<Value>) => (await found).body.toString();
 const cachesOver = (store: Store, options: Partial<CachesOptions> = {}) =>
-  createCaches({ store, staleIfError: 0, patience: 10_000, ...options });
+  createCaches({ store, everything: ['tag'], staleIfError: 0, patience: 10_000, ...options });
 
 for (const { name, skip, open } of storeKinds) {
   t.test(`the read path over ${name}`, { skip }, async (t) => {
@@ -190,7 +190,7 @@ t.test('when the store hangs, a reader waits 100 ms and no longer', async (t) =>
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
   const store = new ChaosStore(new MemoryStore(1024 * 1024));
-  const { data } = createCaches({ store, staleIfError: 0 });
+  const { data } = createCaches({ store, everything: ['tag'], staleIfError: 0 });
   const gate = new Gate();
   store.before = () => gate.pass();
   const read = text(data.get('key', HOUR, async () => value('loaded')));
@@ -305,7 +305,7 @@ t.test('a store that did not answer in time is left alone for a while, by both l
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
   const store = new ChaosStore(new MemoryStore(1024 * 1024));
-  const { pages, data, counters } = createCaches({ store, staleIfError: 60 });
+  const { pages, data, counters } = createCaches({ store, everything: ['tag'], staleIfError: 60 });
   const gate = new Gate();
   store.before = () => gate.pass();
   const page = pages.lookup('key', ['tag']);
@@ -336,7 +336,7 @@ t.test(
     const read = text(data.get('key', HOUR, async () => value('loaded')));
     await gate.reached;
     distrust('test');
-    await trust('test', []);
+    await trust('test');
     gate.open();
     t.equal(await read, 'loaded');
   },

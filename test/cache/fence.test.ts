@@ -28,7 +28,8 @@ interface FleetKind {
   open(t: Test): Promise<Fleet>;
 }
 
-const cachesOver = (store: Store) => createCaches({ store, staleIfError: 0, patience: 10_000 });
+const cachesOver = (store: Store) =>
+  createCaches({ store, everything: ['tag'], staleIfError: 0, patience: 10_000 });
 
 const kinds: readonly FleetKind[] = [
   {

@@ -13,7 +13,7 @@ t.test('instances on one Redis', { skip: skipWithoutRedis }, async (t) => {
   const url = await scratchRedis(t);
   const instance = async () => {
     const store = new ChaosStore(new RedisStore(await openRedis(t, url)));
-    return { store, caches: createCaches({ store, staleIfError: 0, patience: 10_000 }) };
+    return { store, caches: createCaches({ store, everything: ['tag'], staleIfError: 0, patience: 10_000 }) };
   };
   const [first, second, third] = await Promise.all([instance(), instance(), instance()]);
 
@@ -78,7 +78,9 @@ t.test('instances on one Redis', { skip: skipWithoutRedis }, async (t) => {
   t.test('while one refreshes an expired entry, another serves it as it is', async (t) => {
     let now = Date.now();
     const options = { staleIfError: 60, patience: 10_000, now: () => now };
-    const [one, other] = [first, second].map(({ store }) => createCaches({ store, ...options }));
+    const [one, other] = [first, second].map(({ store }) =>
+      createCaches({ store, everything: ['tag'], ...options }),
+    );
     await one?.data.get('expired', HOUR, async () => value('old'));
     now += 3600 * 1000;
     const refreshing = await one?.data.lookup('expired', ['tag']);

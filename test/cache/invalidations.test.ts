@@ -10,7 +10,7 @@ const value = (text: string) => ({ head: {}, body: Buffer.from(text) });
 
 function open() {
   const store = new ChaosStore(new MemoryStore(1024 * 1024));
-  const caches = createCaches({ store, staleIfError: 0 });
+  const caches = createCaches({ store, everything: ['tag'], staleIfError: 0 });
   const read = async (now: string) =>
     (await caches.data.get('key', HOUR, async () => value(now))).body.toString();
   return { store, caches, read };
@@ -94,6 +94,21 @@ t.test('invalidations', async (t) => {
     await caches.close();
   });
 
+  t.test('of too many that fail it remembers that everything may have changed', async (t) => {
+    const { store, caches, read } = open();
+    await read('old');
+    store.broken.add('invalidate');
+    for (let row = 0; row <= 1_000; row += 1) await invalidateInVain(caches, [`row:${row}`]);
+    const given: (readonly string[])[] = [];
+    caches.events.on('invalidation', (tags) => given.push(tags));
+    store.broken.clear();
+    await nextRetry();
+    t.equal(caches.bypassed, false);
+    t.same(given, [['tag', 'row:1000']]);
+    t.equal(await read('new'), 'new');
+    await caches.close();
+  });
+
   t.test('closing ends the retries', async (t) => {
     const { store, caches } = open();
     store.broken.add('invalidate');
@@ -114,7 +129,7 @@ t.test('invalidations', async (t) => {
     await read('old');
     caches.distrust('test');
     t.equal(await read('new'), 'new');
-    await caches.trust('test', ['tag']);
+    await caches.trust('test');
     t.equal(await read('newer'), 'newer');
     t.equal(await read('newest'), 'newer');
   });
@@ -124,7 +139,7 @@ t.test('invalidations', async (t) => {
     caches.distrust('test');
     const gate = new Gate();
     store.before = () => gate.pass();
-    const trusted = caches.trust('test', ['tag']);
+    const trusted = caches.trust('test');
     await gate.reached;
     caches.distrust('test');
     gate.open();
@@ -136,9 +151,9 @@ t.test('invalidations', async (t) => {
     const { caches } = open();
     caches.distrust('redis');
     caches.distrust('listener');
-    await caches.trust('redis', ['tag']);
+    await caches.trust('redis');
     t.equal(caches.bypassed, true);
-    await caches.trust('listener', ['tag']);
+    await caches.trust('listener');
     t.equal(caches.bypassed, false);
   });
 

@@ -14,7 +14,7 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('a hit asks nobody: it is the same object, and no command is sent', async (t) => {
     const { store } = await openLocalTier(t, url);
-    const { data } = createCaches({ store, staleIfError: 0 });
+    const { data } = createCaches({ store, everything: ['tag'], staleIfError: 0 });
     const filled = await data.get('zero', HOUR, async () => value('kept'));
     const commands = async () =>
       Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1]);
@@ -27,9 +27,9 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('what another instance filled is kept here too', async (t) => {
     const [one, other] = [await openLocalTier(t, url), await openLocalTier(t, url)];
-    const { data } = createCaches({ store: one.store, staleIfError: 0 });
+    const { data } = createCaches({ store: one.store, everything: ['tag'], staleIfError: 0 });
     await data.get('kept', HOUR, async () => value('filled elsewhere'));
-    const caches = createCaches({ store: other.store, staleIfError: 0 });
+    const caches = createCaches({ store: other.store, everything: ['tag'], staleIfError: 0 });
     for (const tier of ['shared', 'local'] as const) {
       await caches.data.get('kept', HOUR, async () => value('loaded'));
       t.equal(caches.counters.layers.data[tier].hits, 1, tier);
@@ -38,7 +38,9 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('an invalidation is seen at once here, and elsewhere when Redis reports it', async (t) => {
     const [one, other] = [await openLocalTier(t, url), await openLocalTier(t, url)];
-    const caches = [one, other].map(({ store }) => createCaches({ store, staleIfError: 0 }));
+    const caches = [one, other].map(({ store }) =>
+      createCaches({ store, everything: ['tag'], staleIfError: 0 }),
+    );
     for (const { data } of caches) await data.get('seen', HOUR, async () => value('old'));
     await caches[0]?.invalidate(['tag']);
     t.equal(one.mirror.tokens(['tag']), undefined);
@@ -96,7 +98,7 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
     async (t) => {
       const network = await proxyTo(t, url);
       const { store, connection } = await openLocalTier(t, network.url);
-      const { data } = createCaches({ store, staleIfError: 0 });
+      const { data } = createCaches({ store, everything: ['tag'], staleIfError: 0 });
       await data.get('dropped', HOUR, async () => value('old'));
       network.drop();
       const dropped = performance.now();

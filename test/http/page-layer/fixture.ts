@@ -14,7 +14,7 @@ export const STALE_IF_ERROR = 30;
 export async function pageLayer(t: Test, store: Store, { staleIfError = STALE_IF_ERROR } = {}) {
   let time = 1_700_000_000_000;
   const now = () => time;
-  const caches = createCaches({ store, staleIfError, now });
+  const caches = createCaches({ store, everything: ['things'], staleIfError, now });
   const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
   t.teardown(async () => {
     await app.close();

@@ -175,7 +175,7 @@ t.test(
     t.equal(bypassed.headers['cache-status'], 'property-listings; fwd=bypass');
     t.equal((await get('/', { 'if-none-match': String(bypassed.headers.etag) })).statusCode, 304);
     t.equal(loads, 3);
-    await caches.trust('test', ['things']);
+    await caches.trust('test');
     t.equal(await statusOf('/'), STALE);
     t.match(await statusOf('/'), /; hit;/);
   },

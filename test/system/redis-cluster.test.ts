@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { tokenKey } from '../../src/cache/redis-store.ts';
+import { PROPERTIES } from '../../src/properties/tags.ts';
+import { add, build } from '../helpers/app.ts';
+import { execute } from '../helpers/database.ts';
+import { skipWithoutRedisServer } from '../helpers/redis.ts';
+import {
+  clusterPorts,
+  clusterUrl,
+  endsAfterClose,
+  patch,
+  RedisProcess,
+  startCluster,
+  status,
+  timed,
+  titles,
+  until,
+  untilHit,
+} from '../helpers/redis-topologies.ts';
+
+const MASTERS = 3;
+const ROWS = 6;
+
+/** What a read may take while a node is away: a deadline of 100 ms each layer, on a busy machine. Milliseconds. */
+const READ_MS = 1_000;
+
+/** What closing may take in any state. Milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** How long a process tries to connect before it closes. Milliseconds. */
+const TRY_MS = 700;
+
+t.test('a cluster of three masters', { skip: skipWithoutRedisServer }, async (t) => {
+  const ports = await clusterPorts(MASTERS);
+  const REDIS_URL = clusterUrl(ports);
+  const app = await build(t, { REDIS_URL });
+  const other = await build(t, { REDIS_URL, DATABASE_URL: app.config.DATABASE_URL ?? '' });
+  const instances = [app, other];
+
+  await t.test('it is away at the start, and is used when it comes', async (t) => {
+    t.same(await titles(app), []);
+    t.notMatch(await status(app), /hit/);
+  });
+  const { nodes } = await startCluster(t, ports);
+  for (const instance of instances) await untilHit(instance);
+  for (let row = 1; row <= ROWS; row += 1) await add(app, { title: `row ${row}` });
+
+  await t.test('pages become hits, on keys of several nodes', async (t) => {
+    await untilHit(app);
+    for (let row = 1; row <= ROWS; row += 1) await untilHit(app, `/properties/${row}/`);
+    t.match(await status(other), /hit/, 'what one instance stored the other one serves');
+    const sizes = await Promise.all(nodes.map(async (node) => Number(await node.command(['DBSIZE']))));
+    t.ok(sizes.filter((size) => size > 0).length >= 2, `keys: ${sizes}`);
+  });
+
+  await t.test('a write is seen through the other instance at once', async (t) => {
+    for (const title of ['first', 'second', 'third']) {
+      t.equal(await patch(app, 1, title), 200);
+      t.equal((await titles(other))[0], title);
+      t.equal((await other.inject('/properties/1/')).json().title, title);
+    }
+  });
+
+  await t.test('one instance invalidates what all are notified of', async (t) => {
+    await untilHit(other);
+    await untilHit(other, '/properties/1/');
+    await Promise.all(nodes.map((node) => node.command(['CONFIG', 'RESETSTAT'])));
+    await execute(app.config.DATABASE_URL ?? '', "UPDATE properties_property SET title = 'sql' WHERE id = 1");
+    const calls = (command: string) => RedisProcess.sum(nodes, 'commandstats', `cmdstat_${command}`);
+    await until('both instances have run the script for both tags', async () => (await calls('eval')) === 4);
+    t.equal(await calls('del'), 2, 'each token is deleted once');
+    t.equal((await titles(other))[0], 'sql');
+    t.equal((await app.inject('/properties/1/')).json().title, 'sql');
+  });
+
+  await t.test('the metrics are the sums of all nodes', async (t) => {
+    await untilHit(app, '/properties/2/');
+    const { metrics } = (await app.inject('/properties/cache-metrics/')).json();
+    t.equal(metrics.keyspace_hits, await RedisProcess.sum(nodes, 'stats', 'keyspace_hits'));
+    t.equal(metrics.keyspace_misses, await RedisProcess.sum(nodes, 'stats', 'keyspace_misses'));
+    t.ok(metrics.keyspace_hits > 0);
+  });
+
+  await t.test('a node is killed, and started again without what it held', async (t) => {
+    const [node] = nodes;
+    await node?.kill();
+    t.equal((await titles(app))[0], 'sql');
+    t.equal(await patch(app, 1, 'while it is away'), 200);
+    for (const instance of instances) {
+      const [milliseconds, seen] = await timed(() => titles(instance));
+      t.equal(seen[0], 'while it is away');
+      t.ok(milliseconds < READ_MS, `a read took ${milliseconds} ms`);
+    }
+    const [milliseconds] = await timed(async () => {
+      await node?.start();
+      for (const instance of instances) {
+        await untilHit(instance);
+        t.equal((await titles(instance))[0], 'while it is away');
+      }
+    });
+    t.comment(`hits again ${milliseconds} ms after the node was started`);
+  });
+
+  await t.test('a node is silent, and answers again', async (t) => {
+    const [, node] = nodes;
+    const noticed = instances.map((instance) => once(Object(instance.redisConnection).events, 'lost'));
+    node?.pause();
+    t.equal(await patch(app, 1, 'while it is silent'), 200);
+    for (const instance of instances) {
+      const [milliseconds, seen] = await timed(() => titles(instance));
+      t.equal(seen[0], 'while it is silent');
+      t.ok(milliseconds < READ_MS, `a read took ${milliseconds} ms`);
+    }
+    await Promise.all(noticed);
+    node?.resume();
+    for (const instance of instances) {
+      await untilHit(instance);
+      t.equal((await titles(instance))[0], 'while it is silent');
+    }
+  });
+
+  await t.test('closing ends everything soon, in every state', async (t) => {
+    const pause = async () => {
+      for (const node of nodes) node.pause();
+    };
+    const kill = async () => {
+      for (const node of nodes) await node.kill();
+    };
+    for (const [state, enter] of [
+      ['up', async () => {}],
+      ['silent', pause],
+      ['down', kill],
+    ] as const) {
+      await enter();
+      const milliseconds = await endsAfterClose(REDIS_URL, TRY_MS);
+      t.ok(milliseconds < CLOSE_MS, `${state}: the process ended ${milliseconds} ms after it`);
+    }
+    const [milliseconds] = await timed(() => other.close());
+    t.ok(milliseconds < CLOSE_MS, `down: the service closed in ${milliseconds} ms`);
+  });
+});
+
+t.test('a replica without the last tokens takes over', { skip: skipWithoutRedisServer }, async (t) => {
+  const ports = await clusterPorts(MASTERS + 1);
+  const { master, replica } = await startCluster(t, ports, tokenKey(PROPERTIES));
+  const REDIS_URL = clusterUrl(ports.slice(0, 2));
+  const app = await build(t, { REDIS_URL });
+  const other = await build(t, { REDIS_URL, DATABASE_URL: app.config.DATABASE_URL ?? '' });
+  const instances = [app, other];
+  const { id } = await add(app, { title: 'old' });
+  for (const instance of instances) await untilHit(instance);
+  await master?.command(['WAIT', '1', '1000']);
+  replica?.pause();
+  t.equal(await patch(app, id, 'new'), 200);
+  for (const instance of instances) t.same(await titles(instance), ['new']);
+
+  await master?.kill();
+  replica?.resume();
+  const [promoted] = await timed(() =>
+    until('the replica is the master', async () => {
+      for (const instance of instances) t.same(await titles(instance), ['new']);
+      return String(await replica?.command(['ROLE'])).startsWith('master');
+    }),
+  );
+  const [used] = await timed(async () => {
+    for (const instance of instances) {
+      await untilHit(instance);
+      t.same(await titles(instance), ['new']);
+    }
+  });
+  t.comment(`promoted after ${promoted} ms, hits again ${used} ms later`);
+  t.equal(await patch(app, id, 'newer'), 200);
+  for (const instance of instances) t.same(await titles(instance), ['newer']);
+});
