@@ -24,7 +24,7 @@ export async function checkStore({ name, open }: BoundedStore, options: CheckOpt
   options.scope.teardown(() => own.close()); // Should the run be interrupted.
   try {
     const { store, observer } = await open(own);
-    const caches = createCaches({ store, staleIfError: 0 });
+    const caches = createCaches({ store, everything: ['tag'], staleIfError: 0 });
     own.teardown(() => caches.close());
     const workload = new Workload(caches, options, signal);
     const checkpoints: Checkpoint[] = [];

@@ -329,7 +329,7 @@ t.test(
   'an answer that was under way when contact was lost is not used, though it is trusted again',
   async (t) => {
     const store = new ChaosStore(new MemoryStore(1024 * 1024));
-    const { data, distrust, trust } = cachesOver(store);
+    const { data, distrust, trust } = cachesOver(store, { everything: [] });
     await data.get('key', HOUR, async () => value('old'));
     const gate = new Gate();
     store.before = (operation) => (operation === 'read' ? gate.pass() : Promise.resolve());
