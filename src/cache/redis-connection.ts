@@ -17,6 +17,9 @@ export type RedisClient = RedisClientType | RedisClusterType | RedisSentinelType
 /** What one attempt to connect may take. Milliseconds. */
 const CONNECT_MS = 1_000;
 
+/** The pause before the second attempt to connect, doubled before each further one. Milliseconds. */
+const FIRST_PAUSE_MS = 25;
+
 /** The longest pause between two attempts to connect. Milliseconds. */
 const MAX_PAUSE_MS = 500;
 
@@ -28,9 +31,6 @@ const SILENCE_MS = 2_000;
 
 /** How long a group of servers may fail before node-redis is begun anew. Milliseconds. */
 const RENEW_MS = 5_000;
-
-/** Between two looks at who the master is, should a Sentinel's word not have come. Milliseconds. */
-const SCAN_MS = 1_000;
 
 interface RedisEventMap {
   /** A server was lost, or is another one now: what Redis holds may be older than what it held. */
@@ -56,14 +56,18 @@ export interface RedisConnection {
 /**
  * What every socket has in common. A new object each time: node-redis writes a URL's host and port into it.
  *
- * @param signal ends the socket in whatever state it is: node-redis forgets one that it is still connecting
+ * @param closing ends a socket in whatever state it is, and lets no other begin: node-redis forgets one that it is
+ *   still connecting, and goes on to ask the next of several servers
  */
-function socketOptions(signal: AbortSignal) {
+function socketOptions(closing: AbortSignal) {
   return {
     connectTimeout: CONNECT_MS,
     socketTimeout: SILENCE_MS,
-    reconnectStrategy: (retries: number) => Math.min(25 * 2 ** retries, MAX_PAUSE_MS),
-    signal,
+    reconnectStrategy: (retries: number) => Math.min(FIRST_PAUSE_MS * 2 ** retries, MAX_PAUSE_MS),
+    get signal(): AbortSignal {
+      closing.throwIfAborted();
+      return closing;
+    },
   };
 }
 
@@ -144,7 +148,7 @@ type Address<Kind> = Extract<RedisAddress, { kind: Kind }>;
  */
 function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection {
   const closing = newClosing();
-  const socket = { ...socketOptions(closing.signal), tls };
+  const socket = Object.assign(socketOptions(closing.signal), { tls });
   const client: RedisClusterType = createCluster({
     rootNodes: nodes.map((node) => ({ socket: { ...node, tls } })),
     defaults: { ...login, disableOfflineQueue: true, socket },
@@ -178,16 +182,22 @@ function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection
 
 const nameOf = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
 
+/** No key: to delete it is a write that changes nothing. */
+const PROBE = 'property-listings:probe';
+
 /** What node-redis calls the errors of the one connection that matters here: it has no event for them. */
 const MASTER_ERROR = 'Master Client';
 
 /**
  * Commands have a connection of their own (`reserveClient`): those that share node-redis's pool wait for each
- * other. They fail at once while the master is lost, rather than after sixteen looks at who it is now.
+ * other. They fail at once while the master is lost, rather than after sixteen looks at who it is now. There is no
+ * `scanInterval`: every command waits while node-redis looks, so that one Sentinel that does not answer would stop
+ * them all again and again. A new master is found when a Sentinel tells of it or when the connection is lost, which
+ * a Sentinel sees to when it makes a master a replica.
  */
 function openSentinel({ nodes, tls, login, group, database }: Address<'sentinel'>): RedisConnection {
   const closing = newClosing();
-  const socket = { ...socketOptions(closing.signal), tls };
+  const socket = Object.assign(socketOptions(closing.signal), { tls });
   const client: RedisSentinelType = createSentinel({
     name: group,
     sentinelRootNodes: [...nodes],
@@ -196,9 +206,9 @@ function openSentinel({ nodes, tls, login, group, database }: Address<'sentinel'
     passthroughClientErrorEvents: true,
     reserveClient: true,
     maxCommandRediscovers: 0,
-    scanInterval: SCAN_MS,
   });
-  const { connection, lose } = supervise(client, closing, () => client.ping());
+  const ask = () => client.del(PROBE); // A master that has become a replica would answer a PING.
+  const { connection, lose } = supervise(client, closing, ask);
   client.on('error', (error) => {
     if (String(Object(error).message).startsWith(MASTER_ERROR)) lose(error); // A Sentinel's is none.
   });

@@ -2,18 +2,21 @@ import { type Static, Type } from 'typebox';
 import type { Caches } from '../cache/index.ts';
 import type { KeyspaceFigures } from '../cache/store.ts';
 
+const counting = (description: string) => Type.Integer({ minimum: 0, description });
+
 const Count = Type.Integer({ minimum: 0 });
 const CountOrUnknown = Type.Union([Count, Type.Null()]);
 
+/** The events in `src/cache/events.ts`, counted. */
 const TierSchema = Type.Object({
-  hits: Count,
-  misses: Count,
-  bypasses: Count,
-  waits: Count,
-  fills: Count,
-  fenced_fills: Count,
-  stale_served: Count,
-  errors: Count,
+  hits: counting('lookups that the tier had an entry for that could be served'),
+  misses: counting('lookups for which it had none, or an invalidated or an expired one'),
+  bypasses: counting('lookups for which it could not be asked, or was not to be trusted'),
+  waits: counting('times that a lookup waited for the load of another, here (local) or elsewhere (shared)'),
+  fills: counting('loaded values that it keeps'),
+  fenced_fills: counting('loaded values that will never be served: invalidated since the load began'),
+  stale_served: counting('old answers served: expired while somebody refreshes it, or the last known one'),
+  errors: counting('operations of the tier that failed, or had no answer in time'),
 });
 
 /** The local tier is this process's memory, the shared one is Redis. */
@@ -29,7 +32,11 @@ export const CacheMetricsSchema = Type.Object({
   }),
   store: Type.Union([Type.Literal('redis'), Type.Literal('memory')]),
   layers: Type.Object({ pages: LayerSchema, data: LayerSchema }),
-  invalidations: Type.Object({ here: Count, elsewhere: Count, failed: Count }),
+  invalidations: Type.Object({
+    here: counting('invalidations made by this process, the echo of its own writes included'),
+    elsewhere: counting('tokens that others took away, as Redis reported it'),
+    failed: counting('attempts that failed and are repeated'),
+  }),
   bypassed: Type.Boolean({
     description: 'an invalidation is being retried, or changes go unheard: nothing is read from the cache',
   }),

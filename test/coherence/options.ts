@@ -54,7 +54,7 @@ const NUMBERS = {
   'outside-window-max': {
     min: 0,
     max: 60_000,
-    initial: 1_500,
+    initial: 2_500,
     text: 'the same for writes heard by notification',
   },
   seed: { min: 0, max: 2 ** 32 - 1, text: 'repeats the choices (any)' },

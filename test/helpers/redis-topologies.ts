@@ -33,7 +33,7 @@ const NODE_TIMEOUT_MS = 1_000;
 const DOWN_AFTER_MS = 500;
 
 /** Until the Sentinels try a failover again. Milliseconds. */
-const FAILOVER_TIMEOUT_MS = 3_000;
+const FAILOVER_TIMEOUT_MS = 1_500;
 
 /** Asks again until it is so: what is awaited happens in another process, which tells nobody. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
@@ -202,7 +202,8 @@ export async function sentinelPorts(): Promise<SentinelPorts> {
   return { master, replica, sentinels };
 }
 
-const GROUP = 'mymaster';
+/** What the Sentinels call their master. */
+export const GROUP = 'mymaster';
 
 /** The first two Sentinels, as a service is told of them. */
 export const sentinelUrl = ({ sentinels }: SentinelPorts, password?: string): string => {
@@ -219,14 +220,14 @@ export async function startSentinels(t: Scope, ports: SentinelPorts, password?: 
     const args = ['--port', String(port), '--dir', folder, '--repl-diskless-sync-delay', '0', ...COMMON];
     return new RedisProcess(t, port, [...args, ...secrets, ...more], password).start();
   };
-  const master = await server(ports.master);
-  const replica = await server(ports.replica, '--replicaof', `127.0.0.1 ${ports.master}`);
-  await untilItFollows(replica);
+  const first = await server(ports.master);
+  const second = await server(ports.replica, '--replicaof', `127.0.0.1 ${ports.master}`);
+  await untilItFollows(second);
   const sentinels = await Promise.all(
     ports.sentinels.map((port) => startSentinel(t, { port, folder, master: ports.master, password })),
   );
   for (const sentinel of sentinels) await untilItKnowsAll(sentinel);
-  return { master, replica, sentinels };
+  return { first, second, sentinels };
 }
 
 interface SentinelOptions {
@@ -246,7 +247,7 @@ async function startSentinel(t: Scope, options: SentinelOptions): Promise<RedisP
     `sentinel monitor ${GROUP} 127.0.0.1 ${master} 2`,
     `sentinel down-after-milliseconds ${GROUP} ${DOWN_AFTER_MS}`,
     `sentinel failover-timeout ${GROUP} ${FAILOVER_TIMEOUT_MS}`,
-    ...(password === undefined ? [] : [`sentinel auth-pass ${GROUP} ${password}`]),
+    ...(password === undefined ? [] : [`sentinel auth-pass ${GROUP} "${password}"`]),
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   return new RedisProcess(t, port, [file, '--sentinel']).start();

@@ -29,7 +29,7 @@ const READ_MS = 1_000;
 const CLOSE_MS = 2_000;
 
 /** How long a process tries to connect before it closes. Milliseconds. */
-const TRY_MS = 700;
+const TRY_MS = 300;
 
 t.test('a cluster of three masters', { skip: skipWithoutRedisServer }, async (t) => {
   const ports = await clusterPorts(MASTERS);

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { add, build } from '../helpers/app.ts';
+import { execute } from '../helpers/database.ts';
+import { skipWithoutRedisServer } from '../helpers/redis.ts';
+import {
+  endsAfterClose,
+  GROUP,
+  patch,
+  type RedisProcess,
+  sentinelPorts,
+  sentinelUrl,
+  startSentinels,
+  status,
+  timed,
+  titles,
+  until,
+  untilHit,
+  untilItFollows,
+} from '../helpers/redis-topologies.ts';
+
+const PASSWORD = 'a-secret/of:theirs';
+
+/** What a read may take while the master is away: a deadline of 100 ms each layer, on a busy machine. Milliseconds. */
+const READ_MS = 1_000;
+
+/** What closing may take in any state. Milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** How long a process tries to connect before it closes. Milliseconds. */
+const TRY_MS = 300;
+
+/** It ends connections when it becomes another, and does not answer while it is away. */
+const isMaster = async (server: RedisProcess): Promise<boolean> =>
+  String(await server.command(['ROLE']).catch(() => undefined)).startsWith('master');
+
+/** Each Sentinel hears of a new master from the one that made it so. */
+async function untilAllName(sentinels: readonly RedisProcess[], { port }: RedisProcess): Promise<void> {
+  for (const sentinel of sentinels) {
+    await until(`the Sentinel at ${sentinel.port} names the new master`, async () =>
+      String(await sentinel.command(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', GROUP])).endsWith(`,${port}`),
+    );
+  }
+}
+
+t.test('Sentinels and a master with a password', { skip: skipWithoutRedisServer }, async (t) => {
+  const ports = await sentinelPorts();
+  const REDIS_URL = sentinelUrl(ports, PASSWORD);
+  const app = await build(t, { REDIS_URL });
+  const other = await build(t, { REDIS_URL, DATABASE_URL: app.config.DATABASE_URL ?? '' });
+  const instances = [app, other];
+
+  await t.test('they are away at the start, and are used when they come', async (t) => {
+    t.same(await titles(app), []);
+    t.notMatch(await status(app), /hit/);
+  });
+  const { first, second, sentinels } = await startSentinels(t, ports, PASSWORD);
+  for (const instance of instances) await untilHit(instance);
+  const { id } = await add(app, { title: 'old' });
+
+  await t.test('pages become hits, and writes are seen through the other instance at once', async (t) => {
+    await untilHit(app);
+    t.match(await status(other), /hit/, 'what one instance stored the other one serves');
+    for (const title of ['first', 'second', 'third']) {
+      t.equal(await patch(app, id, title), 200);
+      t.same(await titles(other), [title]);
+    }
+    await execute(app.config.DATABASE_URL ?? '', "UPDATE properties_property SET title = 'sql'");
+    await until('it is heard', async () => (await titles(other))[0] === 'sql');
+    const { metrics } = (await app.inject('/properties/cache-metrics/')).json();
+    t.equal(metrics.keyspace_hits, await first.figure('stats', 'keyspace_hits'));
+  });
+
+  await t.test('the replica is made the master, and the master a replica', async (t) => {
+    t.equal(await patch(app, id, 'old'), 200);
+    for (const instance of instances) await untilHit(instance);
+    await until('the Sentinels begin', async () => {
+      const answer = await sentinels[1]?.command(['SENTINEL', 'FAILOVER', GROUP]).catch(() => 'not yet');
+      return answer === 'OK';
+    });
+    t.equal(await patch(app, id, 'meanwhile'), 200);
+    await until('the replica is the master', async () => {
+      for (const instance of instances) t.same(await titles(instance), ['meanwhile']);
+      return isMaster(second);
+    });
+    await untilAllName(sentinels, second);
+    await first.command(['REPLICAOF', '127.0.0.1', String(second.port)]); // A Sentinel would, ten seconds later.
+    t.equal(await patch(app, id, 'after'), 200);
+    for (const instance of instances) {
+      t.same(await titles(instance), ['after']);
+      await untilHit(instance);
+      t.same(await titles(instance), ['after']);
+    }
+    await untilItFollows(first);
+  });
+
+  await t.test('a Sentinel that is silent or away disturbs nobody', async (t) => {
+    const lost: Error[] = [];
+    for (const instance of instances)
+      instance.redisConnection?.events.on('lost', (error) => lost.push(error));
+    const [sentinel, next] = sentinels;
+    const before = Number(await next?.figure('clients', 'connected_clients'));
+    sentinel?.pause(); // The first of the URL: everybody asked it.
+    await until('the next one is asked', async () => {
+      const clients = Number(await next?.figure('clients', 'connected_clients'));
+      return clients >= before + instances.length;
+    });
+    await sentinel?.kill();
+    await untilHit(other);
+    t.same(lost, []);
+    await sentinel?.start();
+  });
+
+  await t.test('the replica that takes over lacks the last tokens', async (t) => {
+    t.equal(await patch(app, id, 'old'), 200);
+    for (const instance of instances) await untilHit(instance);
+    await second.command(['WAIT', '1', '1000']);
+    first.pause();
+    t.equal(await patch(app, id, 'new'), 200);
+    for (const instance of instances) t.same(await titles(instance), ['new']);
+    await second.kill();
+    first.resume();
+    t.equal(await patch(app, id, 'newer'), 200);
+    const [promoted] = await timed(() =>
+      until('the replica is the master', async () => {
+        for (const instance of instances) {
+          const [milliseconds, seen] = await timed(() => titles(instance));
+          t.same(seen, ['newer']);
+          t.ok(milliseconds < READ_MS, `a read took ${milliseconds} ms`);
+        }
+        return isMaster(first);
+      }),
+    );
+    const [used] = await timed(async () => {
+      for (const instance of instances) {
+        await untilHit(instance);
+        t.same(await titles(instance), ['newer']);
+      }
+    });
+    t.comment(`promoted after ${promoted} ms, hits again ${used} ms later`);
+    t.equal(await patch(other, id, 'newest'), 200);
+    t.same(await titles(app), ['newest']);
+  });
+
+  await t.test('the master is silent and no one takes over', async (t) => {
+    await untilHit(app);
+    const noticed = instances.map((instance) => once(Object(instance.redisConnection).events, 'lost'));
+    first.pause(); // Master again.
+    t.equal(await patch(app, id, 'while it is silent'), 200);
+    for (const instance of instances) {
+      const [milliseconds, seen] = await timed(() => titles(instance));
+      t.same(seen, ['while it is silent']);
+      t.ok(milliseconds < READ_MS, `a read took ${milliseconds} ms`);
+    }
+    await Promise.all(noticed);
+    first.resume();
+    for (const instance of instances) {
+      await untilHit(instance);
+      t.same(await titles(instance), ['while it is silent']);
+    }
+  });
+
+  await t.test('closing ends everything soon, in every state', async (t) => {
+    const all = [first, second, ...sentinels];
+    const pause = async () => {
+      for (const server of all) server.pause();
+    };
+    const kill = async () => {
+      for (const server of all) await server.kill();
+    };
+    for (const [state, enter] of [
+      ['up', async () => {}],
+      ['silent', pause],
+      ['down', kill],
+    ] as const) {
+      await enter();
+      const milliseconds = await endsAfterClose(REDIS_URL, TRY_MS);
+      t.ok(milliseconds < CLOSE_MS, `${state}: the process ended ${milliseconds} ms after it`);
+    }
+    const [milliseconds] = await timed(() => other.close());
+    t.ok(milliseconds < CLOSE_MS, `down: the service closed in ${milliseconds} ms`);
+  });
+});
