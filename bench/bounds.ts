@@ -2,7 +2,7 @@ import { skipWithoutRedisServer } from '../test/helpers/redis.ts';
 import { checkStore } from './bounds/check.ts';
 import {
   allowedGrowth,
-  FULL_AT,
+  fullAt,
   LEAST_KEYS,
   LOCAL_MAX_BYTES,
   megabytes,
@@ -48,11 +48,11 @@ async function checkAll({ numbers, scope, signal }: Run<typeof OPTIONS>): Promis
 }
 
 function legend(keys: number): string {
-  const leak = Math.ceil(allowedGrowth(0) / ((1 - FULL_AT) * keys));
+  const leak = Math.ceil(allowedGrowth(0) / ((1 - fullAt(keys)) * keys));
   const local = `this process keeps ${megabytes(LOCAL_MAX_BYTES)} MB of entries`;
   return [
     `Bounds: ${local}, Redis ${megabytes(REDIS_MAX_BYTES)} MB of everything.`,
     'Held: heapUsed + external after two collections; RSS is what the system gave, to the stores before as well.',
-    `Flat: from ${FULL_AT * 100} % on held grows by less than 10 % or 8 MB: ${leak} bytes a page would show.`,
+    `Flat: from ${fullAt(keys) * 100} % on held grows by less than 10 % or 8 MB: ${leak} bytes a page would show.`,
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { createCaches } from '../../src/cache/index.ts';
+import { EVERYTHING } from '../../src/properties/tags.ts';
 import { Cleanup } from '../../test/coherence/cleanup.ts';
 import type { Scope } from '../../test/helpers/scope.ts';
 import { formatTable, thousands } from '../table.ts';
@@ -24,7 +25,7 @@ export async function checkStore({ name, open }: BoundedStore, options: CheckOpt
   options.scope.teardown(() => own.close()); // Should the run be interrupted.
   try {
     const { store, observer } = await open(own);
-    const caches = createCaches({ store, everything: ['tag'], staleIfError: 0 });
+    const caches = createCaches({ store, everything: EVERYTHING, staleIfError: 0 });
     own.teardown(() => caches.close());
     const workload = new Workload(caches, options, signal);
     const checkpoints: Checkpoint[] = [];

@@ -15,14 +15,25 @@ export const REDIS_ROOM_BYTES = 2 * BYTES_PER_MB;
 /** The share of the work at which each is measured. The first is for the reader: what is bounded still fills. */
 export const CHECKPOINTS = [0.1, 0.25, 0.5, 0.75, 1] as const;
 
-/** From here on nothing may grow. */
-export const FULL_AT = 0.25;
+/**
+ * Pages after which all that is bounded is full. MAX_TOKENS of MemoryStore and of TokenMirror is the last to be: a
+ * page has one token of its own, and of some the token was invalidated, so that it takes some more pages than tokens.
+ */
+const FULL_KEYS = 1.25 * 65_536;
 
-/** Tokens that MemoryStore and TokenMirror remember (MAX_TOKENS of each): the last of what is bounded to be full. */
-const MAX_TOKENS = 65_536;
+/** However many pages there are, a quarter of the work may pass before it counts. */
+const EARLIEST = 0.25;
 
-/** With fewer the tokens would still be filling after `FULL_AT`. */
-export const LEAST_KEYS = Math.ceil(MAX_TOKENS / FULL_AT);
+/** Half the work has to be left for something to grow in. */
+const LATEST = 0.5;
+
+/** The least number of pages of which enough are left after all is full. */
+export const LEAST_KEYS = FULL_KEYS / LATEST;
+
+/** The checkpoint from which on nothing may grow. */
+export function fullAt(keys: number): number {
+  return CHECKPOINTS.find((share) => share >= EARLIEST && share * keys >= FULL_KEYS) ?? 1;
+}
 
 /** What counts as flat: the larger of these. */
 const GROWTH_SHARE = 0.1;

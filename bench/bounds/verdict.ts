@@ -1,6 +1,6 @@
 import type { TierCounters } from '../../src/cache/counters.ts';
 import { thousands } from '../table.ts';
-import { allowedGrowth, FULL_AT, megabytes, REDIS_MAX_BYTES, REDIS_ROOM_BYTES } from './limits.ts';
+import { allowedGrowth, fullAt, megabytes, REDIS_MAX_BYTES, REDIS_ROOM_BYTES } from './limits.ts';
 import type { Reading } from './reading.ts';
 import type { Amount } from './workload.ts';
 
@@ -20,9 +20,9 @@ const LEAST_SHARE = 0.95;
 
 /** What is wrong, each in one clause. */
 export function failuresOf(name: string, checkpoints: readonly Checkpoint[], counts: Counts): string[] {
-  const full = checkpoints.find(({ share }) => share === FULL_AT);
   const end = checkpoints.at(-1);
-  if (!full || !end) throw new Error(`it is measured at ${FULL_AT} and at the end`);
+  const full = checkpoints.find(({ share }) => share === fullAt(end?.keys ?? 0));
+  if (!full || !end) throw new Error('there was no checkpoint at which all was full');
   const failures = [...idle(end, counts), ...growth(full, end), ...redis(end)];
   return failures.map((failure) => `${name}: ${failure}`);
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Entry } from './store.ts';
 
 /** What an entry takes besides its bytes: its key, its tokens and the objects that hold them. */
-const ENTRY_OVERHEAD_BYTES = 512;
+const ENTRY_OVERHEAD_BYTES = 1_024;
 
 /** Entries in this process's memory, bounded in bytes: the least recently used go first. */
 export class BoundedEntries {

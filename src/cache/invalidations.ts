@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import timers from 'node:timers/promises';
 import { DeadlineExceeded, withDeadline } from './deadline.ts';
 import type { CacheEvents } from './events.ts';
@@ -44,6 +45,7 @@ export class Invalidations {
     this.#store = store;
     this.#events = events;
     this.#everything = everything;
+    setMaxListeners(0, this.#closing.signal); // One for each writer that waits.
   }
 
   /** True while the tokens in the store may vouch for values that have changed. */

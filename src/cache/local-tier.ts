@@ -40,7 +40,7 @@ export class LocalTier implements Store {
   async read(key: string, tags: readonly Tag[]): Promise<Snapshot> {
     const snapshot = await this.#shared.read(key, tags);
     const { entry, tokens } = snapshot;
-    if (entry && !isFenced(entry, tokens)) this.#entries.set(key, entry);
+    if (entry && !isFenced(entry, tokens)) this.#entries.set(key, compact(entry));
     return snapshot;
   }
 
@@ -74,4 +74,11 @@ export class LocalTier implements Store {
   keyspace(): Promise<KeyspaceFigures> {
     return this.#shared.keyspace();
   }
+}
+
+/** A small body is a part of what came over the socket, which would stay as long as it does. */
+function compact(entry: Entry): Entry {
+  const { head, body } = entry.value;
+  if (body.buffer.byteLength < 2 * body.byteLength) return entry;
+  return { ...entry, value: { head, body: Buffer.from(body) } };
 }

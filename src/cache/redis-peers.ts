@@ -54,8 +54,7 @@ export class Peers {
     const timer = setTimeout(done, PATIENCE_MS);
     try {
       const receivers = await this.#client.publish(CHANNEL, JSON.stringify(request));
-      const self = this.#listening ? 1 : 0;
-      this.#answered(request.id, self - receivers);
+      this.#answered(request.id, 1 - receivers); // This process is one of them.
       await answered;
     } finally {
       clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { createCaches } from '../../src/cache/index.ts';
@@ -182,6 +183,27 @@ t.test('a connection that drops every packet counts for two seconds, and is then
   await listening.reached;
   t.equal(listener.alive, true);
   for (const gate of [lost, listening]) gate.open();
+});
+
+t.test('close ends a connection that is idle and silent', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const network = await proxyTo(t, url);
+  const heard = new Gate();
+  const listener = new ChangeListener(network.url, {
+    changed: async () => void heard.pass(),
+    listening: async () => {},
+    lost: t.fail,
+  });
+  await listener.start();
+  await execute(url, 'NOTIFY property_listings'); // Heard after the first sign of life was answered.
+  await heard.reached;
+  network.drop();
+  const closed = listener.close();
+  await new Promise(setImmediate);
+  mock.timers.tick(500);
+  await closed;
+  heard.open();
 });
 
 t.test('close does not wait for a server that says nothing any more', async (t) => {

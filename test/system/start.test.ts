@@ -90,7 +90,7 @@ t.test('a wrong setting is named, with what it must be, before anything is start
   });
   saysInOneLine(t, ended, /PAGE_CACHE_TTL must be seconds/);
   t.match(ended.stderr, /API_KEYS must be the keys/);
-  t.match(ended.stderr, /REDIS_URL must be the redis/);
+  t.match(ended.stderr, /REDIS_URL must be the URL of any Redis/);
   t.notMatch(ended.stderr, /a secret/, 'a wrong key is still a secret');
 });
 
