@@ -156,8 +156,7 @@ function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection
     topologyRefreshOnReconnectionAttemptStrategy: MAX_PAUSE_MS,
   });
   const ask = async () => {
-    // Nobody's slots are never looked up again, not even when they are somebody's.
-    if (client.slots.includes(undefined as never)) throw new Error('the cluster has slots without a node');
+    if (client.slots.includes(undefined as never)) throw new SlotsWithoutNode();
     await Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).ping()));
   };
   const { connection, lose } = supervise(client, closing, ask);
@@ -178,6 +177,13 @@ function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection
   });
   client.on('error', () => {}); // One node could not be asked for the others: another one is.
   return connection;
+}
+
+/** node-redis would never look again, not even when they have one. */
+class SlotsWithoutNode extends Error {
+  constructor() {
+    super('the cluster has slots without a node');
+  }
 }
 
 const nameOf = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
@@ -228,7 +234,7 @@ function openSentinel({ nodes, tls, login, group, database }: Address<'sentinel'
 /**
  * Opens and asks for signs of life of every server, until it is closed. node-redis is begun anew when there are none
  * for two seconds, or only errors for five: servers that are silent without an error, nodes that were listed but are
- * gone, slots that had no node, and whatever else it does not recover from by itself.
+ * gone, and whatever else it does not recover from by itself.
  *
  * @param ask rejects unless every server answers
  * @returns the connection, and what to call when a server is lost
@@ -259,8 +265,8 @@ function supervise(
   }
   async function fail(error: Error): Promise<void> {
     if (up !== false) lose(error);
-    const silent = error instanceof DeadlineExceeded || performance.now() - since > RENEW_MS;
-    if (!client.isOpen || !silent) return;
+    const hopeless = error instanceof DeadlineExceeded || error instanceof SlotsWithoutNode;
+    if (!client.isOpen || (!hopeless && performance.now() - since < RENEW_MS)) return;
     await client.destroy();
     lose(error); // What it answers from now on may be of other servers.
   }

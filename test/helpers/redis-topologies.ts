@@ -143,9 +143,16 @@ const SHARE = Math.ceil(SLOTS / MASTERS);
 /**
  * Three masters with a third of the slots each, and a replica of the one that has the slot of `replicated`, if that
  * is given. What is in a node survives no restart, but its part in the cluster does.
+ *
+ * @param whileEmpty awaited when the nodes answer and none has a slot yet
  */
-export async function startCluster(t: Scope, ports: readonly number[], replicated?: string) {
+export async function startCluster(
+  t: Scope,
+  ports: readonly number[],
+  { replicated, whileEmpty }: { replicated?: string; whileEmpty?: Promise<void> } = {},
+) {
   const nodes = await Promise.all(ports.map((port) => startClusterNode(t, port)));
+  await whileEmpty;
   const masters = nodes.slice(0, MASTERS);
   for (const [index, master] of masters.entries()) {
     const first = index * SHARE;
@@ -160,7 +167,7 @@ export async function startCluster(t: Scope, ports: readonly number[], replicate
   const name = String(await master?.command(['CLUSTER', 'MYID']));
   await replica.command(['CLUSTER', 'REPLICATE', name]);
   await untilItFollows(replica);
-  return { nodes, master, replica };
+  return { nodes, first: master, second: replica };
 }
 
 async function startClusterNode(t: Scope, port: number): Promise<RedisProcess> {
@@ -170,9 +177,13 @@ async function startClusterNode(t: Scope, port: number): Promise<RedisProcess> {
   return new RedisProcess(t, port, [...args, '--cluster-announce-ip', '127.0.0.1']).start();
 }
 
+/** Each meets each: that they tell each other of the others takes them seconds. */
 async function meet(nodes: readonly RedisProcess[]): Promise<void> {
-  const [first, ...others] = nodes;
-  for (const { port } of others) await first?.command(['CLUSTER', 'MEET', '127.0.0.1', String(port)]);
+  for (const [index, node] of nodes.entries()) {
+    for (const { port } of nodes.slice(index + 1)) {
+      await node.command(['CLUSTER', 'MEET', '127.0.0.1', String(port)]);
+    }
+  }
   for (const node of nodes) {
     await until(`the node at ${node.port} knows a whole cluster`, async () => {
       const info = String(await node.command(['CLUSTER', 'INFO']));
@@ -181,12 +192,21 @@ async function meet(nodes: readonly RedisProcess[]): Promise<void> {
   }
 }
 
-/** Until it has everything that its master has. */
-export async function untilItFollows(replica: RedisProcess): Promise<void> {
-  await until(`the replica at ${replica.port} has what its master has`, async () =>
-    String(await replica.command(['INFO', 'replication'])).includes('master_link_status:up'),
-  );
+/** Whether a server is a master; one that is away, or that ends connections because it becomes another, is none. */
+export const isMaster = async (server: RedisProcess | undefined): Promise<boolean> =>
+  String(await server?.command(['ROLE']).catch(() => undefined)).startsWith('master');
+
+/** `up` when a replica has everything that its master has. */
+async function linkOf(replica: RedisProcess | undefined): Promise<string | undefined> {
+  const text = String(await replica?.command(['INFO', 'replication']));
+  return /master_link_status:(\w+)/.exec(text)?.[1];
 }
+
+export const untilItFollows = (replica: RedisProcess): Promise<void> =>
+  until(
+    `the replica at ${replica.port} has what its master has`,
+    async () => (await linkOf(replica)) === 'up',
+  );
 
 export interface SentinelPorts {
   readonly master: number;

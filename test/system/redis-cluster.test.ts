@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { tokenKey } from '../../src/cache/redis-store.ts';
 import { PROPERTIES } from '../../src/properties/tags.ts';
 import { add, build } from '../helpers/app.ts';
@@ -9,6 +9,7 @@ import {
   clusterPorts,
   clusterUrl,
   endsAfterClose,
+  isMaster,
   patch,
   RedisProcess,
   startCluster,
@@ -17,6 +18,7 @@ import {
   titles,
   until,
   untilHit,
+  untilItFollows,
 } from '../helpers/redis-topologies.ts';
 
 const MASTERS = 3;
@@ -42,7 +44,12 @@ t.test('a cluster of three masters', { skip: skipWithoutRedisServer }, async (t)
     t.same(await titles(app), []);
     t.notMatch(await status(app), /hit/);
   });
-  const { nodes } = await startCluster(t, ports);
+  const whileEmpty = new Promise<void>((resolve) => {
+    app.redisConnection?.events.on('lost', ({ message }) => {
+      if (message === 'the cluster has slots without a node') resolve();
+    });
+  });
+  const { nodes } = await startCluster(t, ports, { whileEmpty });
   for (const instance of instances) await untilHit(instance);
   for (let row = 1; row <= ROWS; row += 1) await add(app, { title: `row ${row}` });
 
@@ -141,35 +148,51 @@ t.test('a cluster of three masters', { skip: skipWithoutRedisServer }, async (t)
   });
 });
 
-t.test('a replica without the last tokens takes over', { skip: skipWithoutRedisServer }, async (t) => {
+t.test('replicas take over', { skip: skipWithoutRedisServer }, async (t) => {
   const ports = await clusterPorts(MASTERS + 1);
-  const { master, replica } = await startCluster(t, ports, tokenKey(PROPERTIES));
+  const { first, second } = await startCluster(t, ports, { replicated: tokenKey(PROPERTIES) });
   const REDIS_URL = clusterUrl(ports.slice(0, 2));
   const app = await build(t, { REDIS_URL });
   const other = await build(t, { REDIS_URL, DATABASE_URL: app.config.DATABASE_URL ?? '' });
   const instances = [app, other];
   const { id } = await add(app, { title: 'old' });
+  const agree = async (t: Test, title: string) => {
+    for (const instance of instances) t.same(await titles(instance), [title]);
+  };
   for (const instance of instances) await untilHit(instance);
-  await master?.command(['WAIT', '1', '1000']);
-  replica?.pause();
-  t.equal(await patch(app, id, 'new'), 200);
-  for (const instance of instances) t.same(await titles(instance), ['new']);
 
-  await master?.kill();
-  replica?.resume();
-  const [promoted] = await timed(() =>
-    until('the replica is the master', async () => {
-      for (const instance of instances) t.same(await titles(instance), ['new']);
-      return String(await replica?.command(['ROLE'])).startsWith('master');
-    }),
-  );
-  const [used] = await timed(async () => {
-    for (const instance of instances) {
-      await untilHit(instance);
-      t.same(await titles(instance), ['new']);
-    }
+  await t.test('at a command: no connection is lost, and the old master names the new one', async (t) => {
+    await second?.command(['CLUSTER', 'FAILOVER']);
+    await until('the replica is the master', async () => {
+      await agree(t, 'old');
+      return isMaster(second);
+    });
+    t.equal(await patch(app, id, 'after it'), 200);
+    await agree(t, 'after it');
+    for (const instance of instances) await untilHit(instance);
+    await agree(t, 'after it');
+    if (first) await untilItFollows(first);
   });
-  t.comment(`promoted after ${promoted} ms, hits again ${used} ms later`);
-  t.equal(await patch(app, id, 'newer'), 200);
-  for (const instance of instances) t.same(await titles(instance), ['newer']);
+
+  await t.test('without the last tokens, when the master is killed', async (t) => {
+    await second?.command(['WAIT', '1', '1000']);
+    first?.pause();
+    t.equal(await patch(app, id, 'new'), 200);
+    await agree(t, 'new');
+    await second?.kill();
+    first?.resume();
+    const [promoted] = await timed(() =>
+      until('the replica is the master', async () => {
+        await agree(t, 'new');
+        return isMaster(first);
+      }),
+    );
+    const [used] = await timed(async () => {
+      for (const instance of instances) await untilHit(instance);
+    });
+    await agree(t, 'new');
+    t.comment(`promoted after ${promoted} ms, hits again ${used} ms later`);
+    t.equal(await patch(app, id, 'newer'), 200);
+    await agree(t, 'newer');
+  });
 });

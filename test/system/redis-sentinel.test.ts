@@ -6,6 +6,7 @@ import { skipWithoutRedisServer } from '../helpers/redis.ts';
 import {
   endsAfterClose,
   GROUP,
+  isMaster,
   patch,
   type RedisProcess,
   sentinelPorts,
@@ -29,10 +30,6 @@ const CLOSE_MS = 2_000;
 
 /** How long a process tries to connect before it closes. Milliseconds. */
 const TRY_MS = 300;
-
-/** It ends connections when it becomes another, and does not answer while it is away. */
-const isMaster = async (server: RedisProcess): Promise<boolean> =>
-  String(await server.command(['ROLE']).catch(() => undefined)).startsWith('master');
 
 /** Each Sentinel hears of a new master from the one that made it so. */
 async function untilAllName(sentinels: readonly RedisProcess[], { port }: RedisProcess): Promise<void> {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { MemoryStore } from '../../../src/cache/memory-store.ts';
 import { ChaosStore } from '../../helpers/chaos-store.ts';
+import { Gate } from '../../helpers/gate.ts';
 import { storeKinds } from '../../helpers/stores.ts';
 import { page, pageLayer, STALE_IF_ERROR, TTL } from './fixture.ts';
 
@@ -40,6 +41,29 @@ for (const { name, skip, open } of storeKinds) {
       t.equal(renewed.body, '2');
       t.notOk('age' in renewed.headers);
       t.equal(await statusOf('/'), 'property-listings; hit; ttl=60');
+    });
+
+    t.test('while one request refreshes it, others get it as it was, and say so', async (t) => {
+      const { app, get, advance } = await pageLayer(t, await open(t));
+      const gate = new Gate();
+      let loads = 0;
+      app.get('/', { config: page }, async () => {
+        loads += 1;
+        if (loads === 2) await gate.pass();
+        return String(loads);
+      });
+      await get('/');
+      advance(TTL + 5);
+      const refreshing = get('/');
+      await gate.reached;
+      const old = await get('/');
+      t.equal(old.body, '1');
+      t.equal(old.headers.age, '65');
+      t.equal(old.headers['cache-status'], 'property-listings; hit; ttl=-5');
+      gate.open();
+      t.equal((await refreshing).body, '2');
+      t.equal((await get('/')).body, '2');
+      t.equal(loads, 2);
     });
 
     t.test('its age is never negative, even after the clock was set back', async (t) => {
