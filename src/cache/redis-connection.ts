@@ -29,6 +29,13 @@ const PING_MS = 250;
 /** How long an answer may take before the connection counts as lost. Milliseconds. */
 const SILENCE_MS = 2_000;
 
+/**
+ * How long the socket to a single server may carry nothing, which matters only while it is being opened: later it is
+ * asked. It is longer, because this timer goes off before what has come is read, when the process was busy with
+ * itself. Milliseconds.
+ */
+const IDLE_MS = 5_000;
+
 /** How long a group of servers may fail before node-redis is begun anew. Milliseconds. */
 const RENEW_MS = 5_000;
 
@@ -71,6 +78,9 @@ function socketOptions(closing: AbortSignal) {
   };
 }
 
+/** Else each command gets a timer for until it is sent, which is half of what it costs: callers have a deadline. */
+const commandOptions = { timeout: 0 };
+
 /** What ends everything that a connection began; as many sockets as it likes listen to it. */
 function newClosing(): AbortController {
   const closing = new AbortController();
@@ -91,8 +101,9 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
   const client: RedisClientType = createClient({
     url: address.url,
     disableOfflineQueue: true, // Commands fail at once while it is lost.
+    commandOptions,
     emitInvalidate: track,
-    socket: socketOptions(closing.signal),
+    socket: Object.assign(socketOptions(closing.signal), { socketTimeout: IDLE_MS }),
   });
   const events: RedisEvents = new EventEmitter();
   client.on('error', (error) => events.emit('lost', error)).on('ready', () => events.emit('ready'));
@@ -152,6 +163,7 @@ function openCluster({ nodes, tls, login }: Address<'cluster'>): RedisConnection
   const client: RedisClusterType = createCluster({
     rootNodes: nodes.map((node) => ({ socket: { ...node, tls } })),
     defaults: { ...login, disableOfflineQueue: true, socket },
+    commandOptions,
     minimizeConnections: true,
     topologyRefreshOnReconnectionAttemptStrategy: MAX_PAUSE_MS,
   });
@@ -209,6 +221,7 @@ function openSentinel({ nodes, tls, login, group, database }: Address<'sentinel'
     sentinelRootNodes: [...nodes],
     sentinelClientOptions: { pingInterval: PING_MS, socket }, // Asked, or its silence would end it.
     nodeClientOptions: { ...login, database, disableOfflineQueue: true, socket },
+    commandOptions,
     passthroughClientErrorEvents: true,
     reserveClient: true,
     maxCommandRediscovers: 0,
