@@ -132,7 +132,7 @@ function keepAsking(client: RedisClientType, events: RedisEvents): () => void {
       await withDeadline(client.ping(), SILENCE_MS);
       events.emit('alive', asked);
     } catch (error) {
-      if (!(error instanceof DeadlineExceeded) || !client.isOpen) return; // Lost, and said so.
+      if (!(error instanceof DeadlineExceeded)) return; // Lost, and said so.
       events.emit('lost', error);
       client.destroy();
       client.connect().catch(() => {}); // Tried again until it is closed, each failure an event.

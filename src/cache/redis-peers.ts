@@ -46,12 +46,11 @@ export class Peers {
   /** Resolves when every peer has forgotten the tokens of `tags`, or has had its time. */
   async forget(tags: readonly Tag[]): Promise<void> {
     const request: Request = { id: newToken(), answerTo: this.#answerTo, tags };
-    let done = () => {};
-    const answered = new Promise<void>((resolve) => {
-      done = resolve;
+    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<void>((done) => {
+      this.#waiting.set(request.id, { missing: 0, done });
+      timer = setTimeout(done, PATIENCE_MS);
     });
-    this.#waiting.set(request.id, { missing: 0, done });
-    const timer = setTimeout(done, PATIENCE_MS);
     try {
       const receivers = await this.#client.publish(CHANNEL, JSON.stringify(request));
       this.#answered(request.id, 1 - receivers); // This process is one of them.

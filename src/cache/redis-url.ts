@@ -27,12 +27,13 @@ export function parseRedisUrl(url: string): RedisAddress {
   const parts = SEVERAL.exec(url)?.groups;
   if (!parts) throw new Error('it is no URL of Redis');
   const cluster = new URLSearchParams(parts.query).has('cluster');
+  const { hosts: names = '' } = parts;
   if (!parts.sentinel && !cluster) {
-    if (parts.hosts?.includes(',')) throw new Error('several hosts need ?cluster or redis+sentinel://');
+    if (names.includes(',')) throw new Error('several hosts need ?cluster or redis+sentinel://');
     return { kind: 'single', url };
   }
   const several: Several = {
-    nodes: hosts(parts.hosts ?? '', parts.sentinel ? SENTINEL_PORT : REDIS_PORT),
+    nodes: hosts(names, parts.sentinel ? SENTINEL_PORT : REDIS_PORT),
     tls: parts.tls === 's',
     login: {
       ...(parts.user && { username: decodeURIComponent(parts.user) }),

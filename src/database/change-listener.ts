@@ -138,8 +138,9 @@ export class ChangeListener {
 
 /** What the trigger says: the transaction's id and a colon, then the rows. Whoever notifies by hand may leave the id out. */
 function changeOf(payload: string): Change {
-  const [, transaction, rows = ''] = /^(?:(\d+):)?([\s\S]*)$/.exec(payload) ?? [];
-  return { transaction, rows };
+  const colon = payload.indexOf(':');
+  if (colon === -1) return { transaction: undefined, rows: payload };
+  return { transaction: payload.slice(0, colon), rows: payload.slice(colon + 1) };
 }
 
 /** Says goodbye, and does not wait for somebody who does not answer. */

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { Gate } from '../helpers/gate.ts';
 import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
 
@@ -59,6 +60,20 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     const before = (await store.read('key', ['tag'])).tokens.tag;
     await store.invalidate(['tag']);
     t.not((await store.read('key', ['tag'])).tokens.tag, before);
+  });
+
+  t.test('one that cannot answer has forgotten all the same', async (t) => {
+    const [writer, other] = await Promise.all([openLocalTier(t, url), openLocalTier(t, url)]);
+    await other.store.read('key', ['tag']);
+    const failed = new Gate();
+    Reflect.set(other.connection.client, 'publish', () => {
+      void failed.pass();
+      return Promise.reject(new Error('NOPERM'));
+    });
+    await writer.store.invalidate(['tag']);
+    await failed.reached;
+    t.equal(other.mirror.tokens(['tag']), undefined);
+    failed.open();
   });
 
   t.test('after its connection was lost it is one of them again', async (t) => {

@@ -1,0 +1,36 @@
+import t from 'tap';
+import { openRedis } from '../../src/cache/redis-connection.ts';
+import { proxyTo } from '../helpers/proxy.ts';
+import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+
+t.test('the connection to one server', { skip: skipWithoutRedis }, async (t) => {
+  const url = await scratchRedis(t);
+
+  t.test('a server that is silent for two seconds is lost, and connected again', async (t) => {
+    const network = await proxyTo(t, url);
+    const connection = openRedis(network.url);
+    t.teardown(() => connection.close());
+    await connection.connect();
+    const lost = new Promise<Error>((resolve) => connection.events.once('lost', resolve));
+    network.drop();
+    t.match((await lost).message, 'no answer within 2000 ms');
+    const ready = new Promise<void>((resolve) => connection.events.once('ready', resolve));
+    await network.mend();
+    await ready;
+    t.equal(await connection.client.ping(), 'PONG');
+  });
+
+  t.test('a question that fails is no silence: whoever lost the connection says so', async (t) => {
+    const connection = openRedis(url);
+    t.teardown(() => connection.close());
+    await connection.connect();
+    connection.events.on('lost', t.fail);
+    let asked = 0;
+    Reflect.set(connection.client, 'ping', async () => {
+      asked += 1;
+      throw new Error('it was just lost');
+    });
+    while (asked < 2) await new Promise(setImmediate);
+    Reflect.deleteProperty(connection.client, 'ping');
+  });
+});
