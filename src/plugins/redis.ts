@@ -14,6 +14,8 @@ declare module 'fastify' {
 /** What a start waits for Redis before it goes on without. Milliseconds. */
 const CONNECT_MS = 1_000;
 
+const NO_LOCAL_TIER = 'CACHE_LOCAL needs one server of Redis to follow: every hit is a round trip';
+
 /** Decorates `app.redis`. It reconnects by itself for ever; `caches` hears of every loss. */
 export const redis = fp(
   async (app) => {
@@ -21,6 +23,7 @@ export const redis = fp(
     if (!url) return;
     const connection = open(url, CACHE_LOCAL === 'on');
     logTransitions(connection, app.log);
+    if (CACHE_LOCAL === 'on' && !connection.tracking) app.log.info(NO_LOCAL_TIER);
     app.decorate('redis', { getter: () => connection.client });
     app.decorate('redisConnection', connection);
     app.addHook('onClose', async () => connection.close());
