@@ -1,6 +1,6 @@
 import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import { isDatabaseBusy } from './database/failures.ts';
+import { isDatabaseSlow } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
 import { dataSource } from './plugins/data-source.ts';
@@ -60,7 +60,10 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
     await app.register(methodNotAllowed);
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
-    await app.register(pageCache, { caches: app.caches, mustBeFresh: isDatabaseBusy });
+    await app.register(pageCache, {
+      caches: app.caches,
+      mustBeFresh: (error) => app.changes.alive && isDatabaseSlow(error),
+    });
     await app.register(propertyRoutes);
     await app.register(health);
     app.refuseOtherMethods();

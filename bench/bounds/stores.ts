@@ -36,7 +36,12 @@ async function openLocalTier(scope: Scope): Promise<Opened> {
   const mirror = new TokenMirror();
   await connection.connect();
   if (!connection.tracking) throw new Error('it was asked to track');
-  const peers = trackTokens(connection, connection.tracking, mirror, () => {});
+  const peers = trackTokens(connection, connection.tracking, mirror, {
+    changed: () => {},
+    refused: (error) => {
+      throw error;
+    },
+  });
   await peers.listen();
   const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, peers, LOCAL_MAX_BYTES);
   return { store, observer };

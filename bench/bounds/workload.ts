@@ -85,7 +85,10 @@ export class Workload {
   async #invalidate(id: number): Promise<void> {
     this.#invalidations += 1;
     const change = this.#invalidations % 2 === 0 ? String(this.#invalidations) : undefined;
-    await this.#caches.invalidate([PROPERTIES, propertyTag(id)], change);
+    const tags = [PROPERTIES, propertyTag(id)];
+    if (change === undefined) return this.#caches.invalidate(tags);
+    this.#caches.hear(tags, change);
+    await new Promise(setImmediate);
   }
 }
 

@@ -112,7 +112,8 @@ export class Cache {
   async lastKnown(key: string): Promise<Entry | undefined> {
     const { store, staleIfError, now } = this.#options;
     if (staleIfError === 0) return undefined;
-    const last = await this.#ask('read', () => store.last(this.#key(key)));
+    const asked = await this.#ask('read', () => store.last(this.#key(key)));
+    const last = asked ?? store.lastLocal?.(this.#key(key));
     if (!last || !isFresh(last.entry, now(), staleIfError)) return undefined;
     this.#emit('stale', last.tier);
     return last.entry;
@@ -216,8 +217,7 @@ export class Cache {
     if (entry.value.body.byteLength > MAX_VALUE_BYTES) return;
     const write = store.write(this.#key(key), entry, entry.ttl + staleIfError);
     const kept = await this.#attempt('write', write, WRITE_MS);
-    if (kept === false) this.#emit('fenced', store.tier);
-    if (kept) for (const tier of this.#tiers) this.#emit('fill', tier);
+    if (kept !== undefined) for (const tier of this.#tiers) this.#emit(kept ? 'fill' : 'fenced', tier);
   }
 
   /** What may be served with no question asked. */

@@ -28,11 +28,10 @@ export interface Caches {
   readonly counters: Counters;
   /** True while an invalidation is being retried or changes go unheard: nothing is read from the cache. */
   readonly bypassed: boolean;
-  /**
-   * Resolves when it is done, or has been tried for 100 ms; never rejects. What failed is retried in the
-   * background. Every instance hears of a `change`: one of those who share the store invalidates.
-   */
-  invalidate(tags: readonly Tag[], change?: string): Promise<void>;
+  /** Resolves when it is done, or has been tried for 100 ms; never rejects. What failed is made up for later. */
+  invalidate(tags: readonly Tag[]): Promise<void>;
+  /** The same for a `change` that every instance hears of: the first of those who share the store invalidates. */
+  hear(tags: readonly Tag[], change: string): void;
   /** Contact with `source` was lost: what is cached may have changed unheard. Bypasses the cache. */
   distrust(source: string): void;
   /** It is back: whatever may have changed meanwhile is invalidated. */
@@ -62,21 +61,32 @@ export function createCaches(options: CachesOptions): Caches {
   const invalidations = new Invalidations(store, events, everything);
   const flights = new SingleFlight<Entry | undefined>();
   const breaker = new Breaker();
+  const counters = countEvents(events);
   const shared = { store, invalidations, breaker, flights, events, staleIfError, patience, now };
   return {
     pages: new Cache({ ...shared, layer: 'pages' }),
     data: new Cache({ ...shared, layer: 'data' }),
     store,
     events,
-    counters: countEvents(events),
+    counters,
     get bypassed() {
       return invalidations.doubtful;
     },
-    invalidate: (tags, change) => invalidations.invalidate(tags, change),
+    invalidate: (tags) => invalidations.invalidate(tags),
+    hear: (tags, change) => invalidations.hear(tags, change),
     distrust: (source) => invalidations.distrust(source),
     trust: (source) => invalidations.trust(source),
     watch: (isAlive) => invalidations.watch(isAlive),
-    keyspace: () => withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined),
+    keyspace: async () =>
+      store.keyspace ? withDeadline(store.keyspace(), KEYSPACE_MS).catch(() => undefined) : lookups(counters),
     close: () => invalidations.close(),
+  };
+}
+
+/** What a server of Redis counts by itself. */
+function lookups({ layers: { pages, data } }: Counters): KeyspaceFigures {
+  return {
+    hits: pages.local.hits + data.local.hits,
+    misses: pages.local.misses + data.local.misses,
   };
 }

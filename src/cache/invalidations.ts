@@ -7,11 +7,11 @@ import type { Store, Tag } from './store.ts';
 /** What an invalidation may take of a write's time. Milliseconds. */
 const PATIENCE_MS = 100;
 
-/** How many failed invalidations are remembered one by one. */
-const MAX_FAILED = 1_000;
-
 /** Between attempts, so that the cache works again within a second of the store's return. Milliseconds. */
 const RETRY_MS = 250;
+
+/** More tags than this at once are everything: so many commands would block this process. */
+const MAX_TAGS = 1_000;
 
 /**
  * Invalidation, which may be late but is never dropped, and whether the cache is to be trusted at all.
@@ -19,11 +19,9 @@ const RETRY_MS = 250;
  * - `invalidate` resolves after one attempt. If that failed at once, the caller still waits for 100 ms: the
  *   other instances hear of its committed write from PostgreSQL meanwhile, so that even a writer who is cut off
  *   from Redis is not answered before they know.
- * - What failed is tried again until it succeeds, and until then this process neither reads nor fills the cache:
- *   the tokens in the store vouch for values that have changed.
- * - Of too many that failed it remembers only that: `everything` stands for them all.
- * - An attempt clears only the batches that it began with: one that failed meanwhile stays pending, because
- *   its change may be younger than what was just invalidated.
+ * - After a failure this process neither reads nor fills the cache until everything has been invalidated, which it
+ *   tries until it succeeds: the tokens in the store vouch for values that have changed. An attempt makes up for the
+ *   failures that it began after, and for none that came meanwhile.
  * - `distrust` says that contact with a source of changes or of tokens was lost: nothing is read or filled until
  *   the same source's `trust`, which first invalidates everything.
  * - A source that is `watch`ed is distrusted whenever it cannot show that it is alive.
@@ -32,10 +30,13 @@ export class Invalidations {
   readonly #store: Store;
   readonly #events: CacheEvents;
   readonly #everything: readonly Tag[];
-  readonly #failed = new Set<readonly Tag[]>();
   readonly #closing = new AbortController();
   readonly #doubts = new Map<string, symbol>();
   readonly #watched: (() => boolean)[] = [];
+  readonly #heard = new Map<string, Set<Tag>>();
+  /** How many attempts have failed, and how many of them a later one has made up for. */
+  #failures = 0;
+  #madeUpFor = 0;
   #retrying: Promise<void> | undefined;
   #told = false;
   #epoch = 0;
@@ -77,16 +78,23 @@ export class Invalidations {
 
   async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
     if (tags.length === 0) return;
-    const outcome = await this.#attempt(tags, change);
+    const outcome = await this.#attempt(tags.length > MAX_TAGS ? this.#everything : tags, change);
     if (outcome === 'done') return;
-    if (this.#failed.size >= MAX_FAILED) {
-      this.#failed.clear();
-      this.#failed.add(this.#everything);
-    }
-    this.#failed.add(tags);
+    this.#failures += 1;
     this.#tell();
     this.#retrying ??= this.#retry();
     if (outcome === 'failed') await this.#pause(PATIENCE_MS);
+  }
+
+  /**
+   * A `change` that every instance hears of. What is heard in one turn of the event loop is invalidated together: a
+   * transaction of many statements says all of them at once.
+   */
+  hear(tags: readonly Tag[], change: string): void {
+    if (this.#heard.size === 0) setImmediate(() => this.#invalidateHeard());
+    const touched = this.#heard.get(change) ?? new Set();
+    for (const tag of tags) touched.add(tag);
+    this.#heard.set(change, touched);
   }
 
   /** Ends the retries; entries that should have been invalidated are then left to the other instances. */
@@ -96,7 +104,15 @@ export class Invalidations {
   }
 
   get #unsettled(): boolean {
-    return this.#doubts.size > 0 || this.#failed.size > 0;
+    return this.#doubts.size > 0 || this.#failures > this.#madeUpFor;
+  }
+
+  #invalidateHeard(): void {
+    const heard = [...this.#heard];
+    this.#heard.clear();
+    const count = heard.reduce((sum, [, tags]) => sum + tags.size, 0);
+    if (count > MAX_TAGS) void this.invalidate(this.#everything);
+    else for (const [change, tags] of heard) void this.invalidate([...tags], change);
   }
 
   async #attempt(tags: readonly Tag[], change?: string): Promise<'done' | 'failed' | 'late'> {
@@ -111,12 +127,10 @@ export class Invalidations {
   }
 
   async #retry(): Promise<void> {
-    while (this.#failed.size > 0 && !this.#closing.signal.aborted) {
+    while (this.#failures > this.#madeUpFor && !this.#closing.signal.aborted) {
       await this.#pause(RETRY_MS);
-      const batches = [...this.#failed];
-      if ((await this.#attempt([...new Set(batches.flat())])) === 'done') {
-        for (const batch of batches) this.#failed.delete(batch);
-      }
+      const failures = this.#failures;
+      if ((await this.#attempt(this.#everything)) === 'done') this.#madeUpFor = failures;
     }
     this.#retrying = undefined;
     this.#tell();

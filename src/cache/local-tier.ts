@@ -46,10 +46,14 @@ export class LocalTier implements Store {
 
   /** The newer one: another process may have loaded since this one did. */
   async last(key: string): Promise<Last | undefined> {
-    const local = this.#entries.get(key);
-    const shared = await this.#shared.last(key).catch(() => undefined);
-    if (!local || (shared && shared.entry.storedAt > local.storedAt)) return shared;
-    return { entry: local, tier: 'local' };
+    const shared = await this.#shared.last(key);
+    const local = this.lastLocal(key);
+    return !local || (shared && shared.entry.storedAt > local.entry.storedAt) ? shared : local;
+  }
+
+  lastLocal(key: string): Last | undefined {
+    const entry = this.#entries.get(key);
+    return entry && { entry, tier: 'local' };
   }
 
   /** A fill that came too late takes no good entry's place, as far as this process knows. */
@@ -64,15 +68,15 @@ export class LocalTier implements Store {
     this.#mirror.forget(tags);
     try {
       const invalidated = this.#shared.invalidate(tags, change);
-      const forgotten = change === undefined ? this.#peers.forget(tags).catch(() => {}) : undefined; // Reported anyway.
+      const forgotten = change === undefined ? this.#peers.forget(tags) : undefined;
       await Promise.all([invalidated, forgotten]);
     } finally {
       this.#mirror.forget(tags);
     }
   }
 
-  keyspace(): Promise<KeyspaceFigures> {
-    return this.#shared.keyspace();
+  async keyspace(): Promise<KeyspaceFigures> {
+    return (await this.#shared.keyspace?.()) ?? { hits: 0, misses: 0 };
   }
 }
 

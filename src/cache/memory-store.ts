@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { BoundedEntries } from './bounded-entries.ts';
-import type { Entry, KeyspaceFigures, Last, Snapshot, Store, Tag, Token } from './store.ts';
+import type { Entry, Last, Snapshot, Store, Tag, Token } from './store.ts';
 import { isFenced, newToken } from './token.ts';
 
 /** Tags whose tokens are remembered; one that was forgotten gets a new token, which only costs a fill. */
@@ -12,8 +12,6 @@ export class MemoryStore implements Store {
   readonly #entries: BoundedEntries;
   /** Counted as a size, because `max` would reserve room for all of them at once. */
   readonly #tokens = new LRUCache<Tag, Token>({ maxSize: MAX_TOKENS, sizeCalculation: () => 1 });
-  #hits = 0;
-  #misses = 0;
 
   constructor(maxBytes: number) {
     this.#entries = new BoundedEntries(maxBytes);
@@ -21,15 +19,12 @@ export class MemoryStore implements Store {
 
   local(key: string, tags: readonly Tag[]): Entry | undefined {
     const entry = this.#entries.get(key);
-    if (!entry || tags.some((tag) => this.#tokens.get(tag) !== entry.tokens[tag])) return undefined;
-    this.#hits += 1;
-    return entry;
+    const isCurrent = (tag: Tag) => this.#tokens.get(tag) === entry?.tokens[tag];
+    return entry && tags.every(isCurrent) ? entry : undefined;
   }
 
   async read(key: string, tags: readonly Tag[]): Promise<Snapshot> {
     const entry = this.#entries.get(key);
-    if (entry) this.#hits += 1;
-    else this.#misses += 1;
     return { entry, tokens: Object.fromEntries(tags.map((tag) => [tag, this.#token(tag)])) };
   }
 
@@ -47,10 +42,6 @@ export class MemoryStore implements Store {
 
   async invalidate(tags: readonly Tag[]): Promise<void> {
     for (const tag of tags) this.#tokens.delete(tag);
-  }
-
-  async keyspace(): Promise<KeyspaceFigures> {
-    return { hits: this.#hits, misses: this.#misses };
   }
 
   #token(tag: Tag): Token {

@@ -106,8 +106,16 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
     socket: Object.assign(socketOptions(closing.signal), { socketTimeout: IDLE_MS }),
   });
   const events: RedisEvents = new EventEmitter();
-  client.on('error', (error) => events.emit('lost', error)).on('ready', () => events.emit('ready'));
-  const stop = keepAsking(client, events);
+  const renew = () => {
+    client.destroy();
+    client.connect().catch(() => {}); // Tried again until it is closed, each failure an event.
+  };
+  client.on('ready', () => events.emit('ready'));
+  client.on('error', (error) => {
+    events.emit('lost', error);
+    if (client.isReady) renew(); // What it could not read may have been an answer: none is to be believed any more.
+  });
+  const stop = keepAsking(client, events, renew);
   return {
     client,
     events,
@@ -125,7 +133,7 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
  * Asks for signs of life, and connects again when none comes. A socket's own timeout will not do: it counts what
  * is sent as well, so that a server that is asked often never seems silent.
  */
-function keepAsking(client: RedisClientType, events: RedisEvents): () => void {
+function keepAsking(client: RedisClientType, events: RedisEvents, renew: () => void): () => void {
   const ask = async () => {
     const asked = performance.now();
     try {
@@ -134,8 +142,7 @@ function keepAsking(client: RedisClientType, events: RedisEvents): () => void {
     } catch (error) {
       if (!(error instanceof DeadlineExceeded)) return; // Lost, and said so.
       events.emit('lost', error);
-      client.destroy();
-      client.connect().catch(() => {}); // Tried again until it is closed, each failure an event.
+      renew();
     }
   };
   let asking = false;

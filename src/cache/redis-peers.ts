@@ -37,8 +37,8 @@ export class Peers {
   async listen(): Promise<void> {
     if (this.#listening) return;
     await Promise.all([
-      this.#client.subscribe(CHANNEL, (message) => this.#asked(message)),
-      this.#client.subscribe(this.#answerTo, (id) => this.#answered(id, 1)),
+      this.#client.subscribe(CHANNEL, this.#asked),
+      this.#client.subscribe(this.#answerTo, this.#answer),
     ]);
     this.#listening = true;
   }
@@ -52,7 +52,8 @@ export class Peers {
       timer = setTimeout(done, PATIENCE_MS);
     });
     try {
-      const receivers = await this.#client.publish(CHANNEL, JSON.stringify(request));
+      const asked = this.#client.publish(CHANNEL, JSON.stringify(request));
+      const receivers = await asked.catch(() => Number.POSITIVE_INFINITY); // Nobody knows: they get their time.
       this.#answered(request.id, 1 - receivers); // This process is one of them.
       await answered;
     } finally {
@@ -61,17 +62,31 @@ export class Peers {
     }
   }
 
-  #asked(message: string): void {
-    const { id, answerTo, tags }: Request = JSON.parse(message);
-    if (answerTo === this.#answerTo) return;
-    this.#mirror.forget(tags);
-    this.#client.publish(answerTo, id).catch(() => {}); // Lost: then the mirror knows nothing any more.
-  }
+  /** It must not throw: it runs while node-redis reads what came, and would take the rest of it along. */
+  readonly #asked = (message: string): void => {
+    const request = parseRequest(message);
+    if (!request || request.answerTo === this.#answerTo) return;
+    this.#mirror.forget(request.tags);
+    this.#client.publish(request.answerTo, request.id).catch(() => {}); // The one who asked waits its time.
+  };
+
+  readonly #answer = (id: string): void => this.#answered(id, 1);
 
   #answered(id: string, count: number): void {
     const request = this.#waiting.get(id);
     if (!request) return;
     request.missing -= count;
     if (request.missing === 0) request.done();
+  }
+}
+
+/** Undefined for what is none: anybody may publish anything. */
+function parseRequest(message: string): Request | undefined {
+  try {
+    const { id, answerTo, tags } = Object(JSON.parse(message));
+    const isRequest = typeof id === 'string' && typeof answerTo === 'string' && Array.isArray(tags);
+    return isRequest ? { id, answerTo, tags: tags.map(String) } : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -78,7 +78,10 @@ export class RedisStore implements Store {
     return Object.values(entry.tokens).every((token, index) => token === current[index]);
   }
 
-  /** https://redis.io/docs/latest/commands/del/: unlike SET, it works while Redis is out of memory. */
+  /**
+   * https://redis.io/docs/latest/commands/del/: unlike SET, which marks a change, it works while Redis is out of
+   * memory. Where a change cannot be marked every instance invalidates.
+   */
   async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
     const once = (tag: Tag) =>
       this.#client.eval(INVALIDATE_ONCE, {
@@ -86,7 +89,8 @@ export class RedisStore implements Store {
         arguments: [String(CHANGE_MS)],
       });
     const always = (tag: Tag) => this.#client.del(tokenKey(tag));
-    await Promise.all(tags.map(change === undefined ? always : once));
+    const first = (tag: Tag) => once(tag).catch(() => always(tag));
+    await Promise.all(tags.map(change === undefined ? always : first));
   }
 
   readonly claims: Claims = {

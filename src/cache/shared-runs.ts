@@ -1,3 +1,8 @@
+import { withDeadline } from './deadline.ts';
+
+/** How long a run may keep those who came after it from the next one. Milliseconds. */
+const PATIENCE_MS = 3_000;
+
 /**
  * Runs that serve everybody who asked before they began, and nobody who asked later: of a thousand callers at
  * once the first gets one run and all the others share the next. What a caller gets is therefore never older
@@ -10,7 +15,8 @@ export class SharedRuns<T> {
   run(name: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(name);
     if (!running) return this.#start(name, work);
-    const next = this.#next.get(name) ?? running.then(ignore, ignore).then(() => this.#startNext(name, work));
+    const over = withDeadline(running, PATIENCE_MS).then(ignore, ignore);
+    const next = this.#next.get(name) ?? over.then(() => this.#startNext(name, work));
     this.#next.set(name, next);
     return next;
   }

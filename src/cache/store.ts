@@ -69,6 +69,8 @@ export interface Store {
   read(key: string, tags: readonly Tag[]): Promise<Snapshot>;
   /** The entry, however old its tokens are, and where it was. */
   last(key: string): Promise<Last | undefined>;
+  /** The same with no question asked, for when there is no answer. */
+  lastLocal?(key: string): Last | undefined;
   /** Keeps the entry for `seconds` or less; false if it was fenced already, so that nobody will be served it. */
   write(key: string, entry: Entry, seconds: number): Promise<boolean>;
   /**
@@ -76,7 +78,8 @@ export interface Store {
    * one, only the first of those who share the store does it.
    */
   invalidate(tags: readonly Tag[], change?: string): Promise<void>;
-  keyspace(): Promise<KeyspaceFigures>;
+  /** Absent where nobody counts but the cache itself. */
+  keyspace?(): Promise<KeyspaceFigures>;
   /** Absent where no other process shares the store. */
   readonly claims?: Claims;
 }

@@ -36,7 +36,7 @@ export interface Change {
 
 export interface ChangeHandlers {
   /** A transaction that changed rows was committed. */
-  changed(change: Change): Promise<void>;
+  changed(change: Change): void;
   /** From now on every change is heard; what came before may have been missed. */
   listening(): Promise<void>;
   /** Changes go unheard until the next `listening`. */
@@ -82,7 +82,7 @@ export class ChangeListener {
       failure = error;
     };
     client.on('error', failed);
-    client.on('notification', ({ payload = '' }) => void this.#handlers.changed(changeOf(payload)));
+    client.on('notification', ({ payload = '' }) => this.#handlers.changed(changeOf(payload)));
     try {
       await client.connect();
       await withDeadline(client.query(`LISTEN ${CHANNEL}`), CONNECT_MS);

@@ -28,6 +28,12 @@ const SQLSTATES = /^(08...|57P0[1-3])$/;
 /** What pg says when a connection ends under a query, is not made in time, or does not answer in time. */
 const CONNECTION_LOST = /connection terminated|not queryable|query read timeout/i;
 
+/** What pg says when it has waited for an answer for long enough. */
+const QUERY_TIMEOUT = /query read timeout/i;
+
+/** A transaction that did not start or end in time, and a server that has too many connections. */
+const SLOW_CODES = new Set<unknown>(['P2028', 'TooManyConnections']);
+
 /** What its pool says when every connection is in use for too long. */
 const POOL_EXHAUSTED = /timeout exceeded when trying to connect/;
 
@@ -46,6 +52,13 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** True when the database is there, but had no connection free in time: the query was not sent. */
 export function isDatabaseBusy(error: unknown): boolean {
   return !isRefusal(error) && POOL_EXHAUSTED.test(Object(error).message);
+}
+
+/** True when the database may be there all the same: it was slow, or is asked too much. */
+export function isDatabaseSlow(error: unknown): boolean {
+  const { code, message, meta } = Object(error);
+  const { kind } = Object(Object(Object(meta).driverAdapterError ?? error).cause);
+  return isDatabaseBusy(error) || SLOW_CODES.has(code) || SLOW_CODES.has(kind) || QUERY_TIMEOUT.test(message);
 }
 
 /** True when the database itself refused the query, or never got it: nothing can have changed. */

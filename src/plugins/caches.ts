@@ -7,7 +7,7 @@ import { MemoryStore } from '../cache/memory-store.ts';
 import type { RedisConnection } from '../cache/redis-connection.ts';
 import { RedisStore } from '../cache/redis-store.ts';
 import { trackTokens } from '../cache/redis-tracking.ts';
-import type { Store, Tag } from '../cache/store.ts';
+import type { Store } from '../cache/store.ts';
 import { TokenMirror } from '../cache/token-mirror.ts';
 import type { Config } from '../config.ts';
 import { EVERYTHING } from '../properties/tags.ts';
@@ -26,7 +26,7 @@ export const caches = fp(
   async (app) => {
     const { redisConnection: connection, config, log } = app;
     const events = newCacheEvents();
-    const store = openStore(config, connection, events);
+    const store = openStore(config, connection, events, log);
     const layers = createCaches({
       store,
       events,
@@ -49,6 +49,7 @@ function openStore(
   { CACHE_LOCAL_MAX_MB, PAGE_CACHE_TTL, DATA_CACHE_TTL }: Config,
   connection: RedisConnection | undefined,
   events: CacheEvents,
+  log: FastifyBaseLogger,
 ): Store {
   const maxBytes = CACHE_LOCAL_MAX_MB * BYTES_PER_MB;
   if (!connection) return new MemoryStore(maxBytes);
@@ -56,8 +57,11 @@ function openStore(
   const tokenSeconds = 2 * Math.max(PAGE_CACHE_TTL, DATA_CACHE_TTL);
   if (!tracking) return new RedisStore(client, { tokenSeconds });
   const mirror = new TokenMirror();
-  const changed = (tags: readonly Tag[]) => void events.emit('invalidation', tags, 'elsewhere');
-  const peers = trackTokens(connection, tracking, mirror, changed);
+  const peers = trackTokens(connection, tracking, mirror, {
+    changed: (tags) => events.emit('invalidation', tags, 'elsewhere'),
+    refused: ({ message }) =>
+      log.warn({ reason: message }, 'Redis does not allow the local tier: not using it'),
+  });
   return new LocalTier(new RedisStore(client, { tokenSeconds, mirror }), mirror, peers, maxBytes);
 }
 
@@ -68,7 +72,8 @@ function logEvents(events: CacheEvents, log: FastifyBaseLogger): void {
     else log.info('the cache is in use again');
   });
   events.on('pending', (tags, error) => {
-    log.error({ tags, reason: Object(error).message }, 'an invalidation failed: retrying until it succeeds');
+    const details = { tags: tags.length, reason: Object(error).message };
+    log.error(details, 'an invalidation failed: trying to invalidate everything until it succeeds');
   });
   events.on('failure', (layer, tier, during, error) => {
     log.debug({ layer, tier, during, reason: Object(error).message }, 'a tier of the cache failed');

@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The Prisma client, extended: its mutations invalidate the cache. */
     prisma: Prisma;
+    /** Hears of every change; while it is alive, PostgreSQL is there. */
+    changes: ChangeListener;
   }
 }
 
@@ -36,7 +38,11 @@ export const database = fp(
     app.addHook('onClose', () => prisma.$disconnect());
 
     const listener = new ChangeListener(url, {
-      changed: ({ rows, transaction }) => caches.invalidate(tagsOfChange(rows), transaction),
+      changed: ({ rows, transaction }) => {
+        const tags = tagsOfChange(rows);
+        if (transaction === undefined) void caches.invalidate(tags);
+        else caches.hear(tags, transaction);
+      },
       listening: () => caches.trust('listener'),
       lost: ({ message }) => {
         caches.distrust('listener');
@@ -46,6 +52,7 @@ export const database = fp(
         );
       },
     });
+    app.decorate('changes', listener);
     caches.watch(() => listener.alive);
     app.addHook('onClose', () => listener.close());
     await listener.start();

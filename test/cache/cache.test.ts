@@ -6,7 +6,8 @@ import { MemoryStore } from '../../src/cache/memory-store.ts';
 import type { Store, Value } from '../../src/cache/store.ts';
 import { ChaosStore } from '../helpers/chaos-store.ts';
 import { Gate } from '../helpers/gate.ts';
-import { storeKinds } from '../helpers/stores.ts';
+import { skipWithoutRedis } from '../helpers/redis.ts';
+import { openLocalTier, storeKinds } from '../helpers/stores.ts';
 
 const HOUR = { tags: ['tag'], ttl: 3600 };
 const value = (text: string): Value => ({ head: {}, body: Buffer.from(text) });
@@ -341,6 +342,39 @@ t.test(
     t.equal(await read, 'loaded');
   },
 );
+
+t.test(
+  'the last known answer in memory is there when Redis says nothing',
+  { skip: skipWithoutRedis },
+  async (t) => {
+    const { store } = await openLocalTier(t);
+    const { pages } = createCaches({ store, everything: ['tag'], staleIfError: 60 });
+    await pages.get('key', HOUR, async () => value('known'));
+    Reflect.set(store, 'last', () => new Promise<never>(() => {}));
+    t.match((await pages.lastKnown('key'))?.value, value('known'), 'after its patience');
+    t.match((await pages.lastKnown('key'))?.value, value('known'), 'while it is not asked');
+    t.equal(await pages.lastKnown('other'), undefined);
+  },
+);
+
+t.test('who cannot use the cache waits for an earlier load no longer than for a leader', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const caches = cachesOver(new MemoryStore(1024 * 1024));
+  caches.distrust('test');
+  const gate = new Gate();
+  const hanging = caches.data.get('key', HOUR, async () => {
+    await gate.pass();
+    return value('late');
+  });
+  await gate.reached;
+  const later = text(caches.data.get('key', HOUR, async () => value('own')));
+  await new Promise(setImmediate);
+  mock.timers.tick(3_000);
+  t.equal(await later, 'own');
+  gate.open();
+  await hanging;
+});
 
 t.test('a source of changes that is watched is trusted only while it is alive', async (t) => {
   const caches = cachesOver(new MemoryStore(1024 * 1024));

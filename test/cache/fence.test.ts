@@ -44,7 +44,6 @@ const kinds: readonly FleetKind[] = [
         last: (...args) => store.last(...args),
         write: (key, entry) => store.write(key, entry),
         invalidate: (tags) => store.invalidate(tags),
-        keyspace: () => store.keyspace(),
       };
       const flush = async () => {
         store = new MemoryStore(MAX_BYTES);

@@ -20,6 +20,21 @@ t.test('the connection to one server', { skip: skipWithoutRedis }, async (t) => 
     t.equal(await connection.client.ping(), 'PONG');
   });
 
+  t.test('when what came cannot be read, nothing else that comes is believed', async (t) => {
+    const connection = openRedis(url);
+    t.teardown(() => connection.close());
+    await connection.connect();
+    const id = await connection.client.ping();
+    const lost = new Promise<Error>((resolve) => connection.events.once('lost', resolve));
+    const ready = new Promise<void>((resolve) => connection.events.once('ready', resolve));
+    const asked = Promise.resolve(connection.client.get('key'));
+    connection.client.emit('error', new Error('Unexpected token'));
+    await t.rejects(asked, 'it is not waited for');
+    t.match(await lost, { message: 'Unexpected token' });
+    await ready;
+    t.equal(await connection.client.ping(), id);
+  });
+
   t.test('a question that fails is no silence: whoever lost the connection says so', async (t) => {
     const connection = openRedis(url);
     t.teardown(() => connection.close());

@@ -1,4 +1,8 @@
+import type { RedisClientType } from 'redis';
 import t from 'tap';
+import { openRedis as openConnection } from '../../src/cache/redis-connection.ts';
+import { trackTokens } from '../../src/cache/redis-tracking.ts';
+import { TokenMirror } from '../../src/cache/token-mirror.ts';
 import { Gate } from '../helpers/gate.ts';
 import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
@@ -58,7 +62,9 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     const { store, connection } = await openLocalTier(t, url);
     Reflect.set(connection.client, 'publish', () => Promise.reject(new Error('NOPERM')));
     const before = (await store.read('key', ['tag'])).tokens.tag;
+    const began = performance.now();
     await store.invalidate(['tag']);
+    t.ok(performance.now() - began > 45, 'and gives the others the time in which Redis tells them');
     t.not((await store.read('key', ['tag'])).tokens.tag, before);
   });
 
@@ -74,6 +80,34 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     await failed.reached;
     t.equal(other.mirror.tokens(['tag']), undefined);
     failed.open();
+  });
+
+  t.test('what is no question of theirs disturbs nothing', async (t) => {
+    const [writer, other] = await Promise.all([openLocalTier(t, url), openLocalTier(t, url)]);
+    writer.connection.events.on('lost', t.fail);
+    other.connection.events.on('lost', t.fail);
+    const admin = await openRedis(t, url);
+    for (const message of ['hello', '', 'null', '{}', '[1]', '{"id":1,"answerTo":"a","tags":[]}']) {
+      await admin.publish('property-listings:forget', message);
+    }
+    await other.store.read('key', ['tag']);
+    await writer.store.invalidate(['tag']);
+    t.equal(other.mirror.tokens(['tag']), undefined);
+  });
+
+  t.test('where Redis refuses what the mirror needs, nothing is mirrored', async (t) => {
+    const connection = openConnection(url, { track: true });
+    t.teardown(() => connection.close());
+    await connection.connect();
+    if (!connection.tracking) throw new Error('it was asked to track');
+    Reflect.set(connection.client, 'subscribe', () => Promise.reject(new Error('NOPERM no channel')));
+    const mirror = new TokenMirror();
+    const refusal = new Promise<Error>((refused) => {
+      trackTokens(connection, connection.tracking as RedisClientType, mirror, { changed: () => {}, refused });
+    });
+    t.match(await refusal, { message: 'NOPERM no channel' });
+    await new Promise((resolve) => connection.events.once('alive', resolve));
+    t.equal(mirror.tokens([]), undefined);
   });
 
   t.test('after its connection was lost it is one of them again', async (t) => {

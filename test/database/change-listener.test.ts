@@ -27,7 +27,7 @@ async function hearing(t: Test) {
   const waiting = new Map<string, () => void>();
   const tell = (name: string) => waiting.get(name)?.();
   const listener = new ChangeListener(url, {
-    changed: async ({ rows }) => {
+    changed: ({ rows }) => {
       payloads.push(rows);
       tell(rows);
     },
@@ -135,7 +135,7 @@ t.test('what one transaction changed comes with one id, and another with another
   const changes: Change[] = [];
   const last = new Gate();
   const listener = new ChangeListener(url, {
-    changed: async (change) => {
+    changed: (change) => {
       changes.push(change);
       if (change.rows === 'by hand') void last.pass();
     },
@@ -163,7 +163,7 @@ t.test('a connection that drops every packet counts for two seconds, and is then
   const [lost, listening] = [new Gate(), new Gate()];
   let starts = 0;
   const listener = new ChangeListener(network.url, {
-    changed: async () => {},
+    changed: () => {},
     listening: async () => {
       starts += 1;
       if (starts === 2) await listening.pass();
@@ -191,7 +191,7 @@ t.test('close ends a connection that is idle and silent', async (t) => {
   const network = await proxyTo(t, url);
   const heard = new Gate();
   const listener = new ChangeListener(network.url, {
-    changed: async () => void heard.pass(),
+    changed: () => void heard.pass(),
     listening: async () => {},
     lost: t.fail,
   });
@@ -209,7 +209,7 @@ t.test('close ends a connection that is idle and silent', async (t) => {
 t.test('close does not wait for a server that says nothing any more', async (t) => {
   const network = await proxyTo(t, url);
   const listener = new ChangeListener(network.url, {
-    changed: async () => {},
+    changed: () => {},
     listening: async () => {},
     lost: () => {},
   });
@@ -257,7 +257,7 @@ t.test('what changed while nobody listened is not served from the cache afterwar
   const [lost, listening] = [new Gate(), new Gate()];
   let lostOnce = false;
   const listener = new ChangeListener(url, {
-    changed: ({ rows }) => caches.invalidate(tagsOfChange(rows)),
+    changed: ({ rows }) => void caches.invalidate(tagsOfChange(rows)),
     listening: async () => {
       await caches.trust('test');
       if (lostOnce) listening.open();
@@ -295,7 +295,7 @@ t.test('start rejects when the first connection fails, and tries no other', asyn
     Object.assign(new URL(url), { pathname: '/no_such_database' }),
   ]) {
     const listener = new ChangeListener(elsewhere.href, {
-      changed: async () => {},
+      changed: () => {},
       listening: async () => void t.fail('it does not listen'),
       lost: () => t.fail('there was nothing to lose'),
     });
@@ -325,7 +325,7 @@ t.test(
       },
     });
     const listener = new ChangeListener(standby, {
-      changed: async () => {},
+      changed: () => {},
       listening: async () => void t.fail('it does not listen'),
       lost: () => t.fail('there was nothing to lose'),
     });

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import {
   changedNothing,
   isDatabaseBusy,
+  isDatabaseSlow,
   isDatabaseUnavailable,
   isNotFound,
 } from '../../src/database/failures.ts';
@@ -119,6 +120,7 @@ t.test('the database is unavailable when no connection or transaction can be had
   await prisma.$transaction(async () => {
     const exhausted = await failureOf(prisma.property.findMany());
     t.ok(isDatabaseBusy(exhausted), 'the pool is exhausted');
+    t.ok(isDatabaseSlow(exhausted));
     t.notOk(isDatabaseUnavailable(exhausted), 'the database is there');
     const late = await failureOf(prisma.$transaction(async () => {}, { maxWait: 10 }));
     t.match(late, { code: 'P2028' });
@@ -159,5 +161,17 @@ t.test('what is no failure of the database says nothing about it', async (t) => 
     t.notOk(isDatabaseUnavailable(error));
     t.notOk(changedNothing(error));
     t.notOk(isNotFound(error));
+  }
+});
+
+t.test('a database that is slow, or asked too much, may be there all the same', async (t) => {
+  const slow = [
+    new Error('Query read timeout'),
+    Object.assign(new Error('Transaction API error'), { code: 'P2028' }),
+    Object.assign(new Error('x'), { cause: { kind: 'TooManyConnections' } }),
+  ];
+  for (const error of slow) t.ok(isDatabaseSlow(error), error.message);
+  for (const error of [new Error('Connection terminated'), undefined, { code: 'ECONNREFUSED' }]) {
+    t.notOk(isDatabaseSlow(error));
   }
 });

@@ -48,7 +48,7 @@ export class ChaosStore implements Store {
   }
 
   keyspace(): Promise<KeyspaceFigures> {
-    return this.#pass('keyspace', () => this.#store.keyspace());
+    return this.#pass('keyspace', async () => (await this.#store.keyspace?.()) ?? { hits: 0, misses: 0 });
   }
 
   async #pass<T>(operation: Operation, run: () => Promise<T>): Promise<T> {

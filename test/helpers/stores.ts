@@ -45,7 +45,10 @@ export async function openLocalTier(t: Test, url?: string) {
   const changed: string[] = [];
   await connection.connect();
   if (!connection.tracking) throw new Error('it was asked to track');
-  const peers = trackTokens(connection, connection.tracking, mirror, (tags) => changed.push(...tags));
+  const peers = trackTokens(connection, connection.tracking, mirror, {
+    changed: (tags) => changed.push(...tags),
+    refused: t.fail,
+  });
   const alive = new Promise((resolve) => connection.events.once('alive', resolve));
   await Promise.all([alive, peers.listen()]);
   const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, peers, MAX_BYTES);

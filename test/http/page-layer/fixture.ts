@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { createCaches } from '../../../src/cache/index.ts';
 import type { Store } from '../../../src/cache/store.ts';
-import { isDatabaseBusy } from '../../../src/database/failures.ts';
+import { isDatabaseSlow } from '../../../src/database/failures.ts';
 import { pageCache } from '../../../src/plugins/page-cache/index.ts';
 import { problems } from '../../../src/plugins/problems.ts';
 
@@ -21,7 +21,7 @@ export async function pageLayer(t: Test, store: Store, { staleIfError = STALE_IF
     await caches.close();
   });
   await app.register(problems);
-  await app.register(pageCache, { caches, mustBeFresh: isDatabaseBusy, now });
+  await app.register(pageCache, { caches, mustBeFresh: isDatabaseSlow, now });
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers });
   return {
     app,
