@@ -7,6 +7,7 @@ import { dataSource } from './plugins/data-source.ts';
 import { database } from './plugins/database.ts';
 import { health } from './plugins/health.ts';
 import { jsonBody } from './plugins/json-body.ts';
+import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
@@ -47,6 +48,7 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
   try {
     await app.register(config, { env });
 
+    await app.register(lastAnswers);
     await app.register(securityHeaders);
     await app.register(problems);
     await app.register(jsonBody);

@@ -4,8 +4,9 @@ import type { Tag, Tier } from './store.ts';
 export type Layer = 'pages' | 'data';
 
 /**
- * What happens in the cache, for whoever wants to know; `counters.ts` counts it. A lookup asks the local tier and
- * then the shared one, and says what came of each that there is: `hit` ends it, after `miss` or `bypass` it goes on.
+ * What happens in the cache, for whoever wants to know (a listener must not throw); `counters.ts` counts it. A
+ * lookup asks the local tier and then the shared one, and says what came of each that there is: `hit` ends it,
+ * after `miss` or `bypass` it goes on.
  */
 export interface CacheEventMap {
   /** The tier had an entry that could be served. */
@@ -16,7 +17,7 @@ export interface CacheEventMap {
   bypass: [layer: Layer, tier: Tier];
   /** A lookup waits for the load of another: in this process (`local`), or in another instance (`shared`). */
   wait: [layer: Layer, tier: Tier];
-  /** A loaded value is kept. */
+  /** A loaded value was handed to the tier, to be kept as long as there is room. */
   fill: [layer: Layer, tier: Tier];
   /** A loaded value will never be served: one of its tags was invalidated since the load began. */
   fenced: [layer: Layer, tier: Tier];
@@ -26,9 +27,9 @@ export interface CacheEventMap {
   invalidation: [tags: readonly Tag[], by: 'here' | 'elsewhere'];
   /** The tier failed or did not answer in time: the lookup or the fill goes on without it. */
   failure: [layer: Layer, tier: Tier, during: 'read' | 'write' | 'claim', error: unknown];
-  /** An invalidation failed: it is retried until it succeeds. */
+  /** An invalidation failed: everything will be invalidated until that succeeds. */
   pending: [tags: readonly Tag[], error: unknown];
-  /** The whole cache is bypassed from now on, or is used again. */
+  /** Contact was lost or an invalidation failed, and the whole cache is bypassed; or it is used again. */
   doubt: [doubtful: boolean];
 }
 

@@ -13,7 +13,7 @@ const TierSchema = Type.Object({
   misses: counting('lookups for which it had none, or an invalidated or an expired one'),
   bypasses: counting('lookups for which it could not be asked, or was not to be trusted'),
   waits: counting('times that a lookup waited for the load of another, here (local) or elsewhere (shared)'),
-  fills: counting('loaded values that it keeps'),
+  fills: counting('loaded values that were handed to it, to be kept as long as there is room'),
   fenced_fills: counting('loaded values that will never be served: invalidated since the load began'),
   stale_served: counting('old answers served: expired while somebody refreshes it, or the last known one'),
   errors: counting('operations of the tier that failed, or had no answer in time'),
@@ -35,7 +35,7 @@ export const CacheMetricsSchema = Type.Object({
   invalidations: Type.Object({
     here: counting('invalidations made by this process, the echo of its own writes included'),
     elsewhere: counting('tokens that others took away, as Redis reported it'),
-    failed: counting('attempts that failed and are repeated'),
+    failed: counting('attempts that failed, each made up for by invalidating everything'),
   }),
   bypassed: Type.Boolean({
     description: 'an invalidation is being retried, or changes go unheard: nothing is read from the cache',
