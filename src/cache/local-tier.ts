@@ -3,6 +3,8 @@ import type { Claims, Entry, KeyspaceFigures, Last, Snapshot, Store, Tag } from 
 import { isFenced } from './token.ts';
 import type { TokenMirror } from './token-mirror.ts';
 
+type CountingStore = Store & Required<Pick<Store, 'keyspace'>>;
+
 /** Those who mirror the tokens of the same store. */
 export interface Forgetting {
   /** Resolves when each of them has forgotten the tokens of `tags`, or has had its time. */
@@ -17,13 +19,13 @@ export interface Forgetting {
  */
 export class LocalTier implements Store {
   readonly tier = 'shared';
-  readonly #shared: Store;
+  readonly #shared: CountingStore;
   readonly #mirror: TokenMirror;
   readonly #peers: Forgetting;
   readonly #entries: BoundedEntries;
   readonly claims?: Claims;
 
-  constructor(shared: Store, mirror: TokenMirror, peers: Forgetting, maxBytes: number) {
+  constructor(shared: CountingStore, mirror: TokenMirror, peers: Forgetting, maxBytes: number) {
     this.#shared = shared;
     this.#mirror = mirror;
     this.#peers = peers;
@@ -75,8 +77,8 @@ export class LocalTier implements Store {
     }
   }
 
-  async keyspace(): Promise<KeyspaceFigures> {
-    return (await this.#shared.keyspace?.()) ?? { hits: 0, misses: 0 };
+  keyspace(): Promise<KeyspaceFigures> {
+    return this.#shared.keyspace();
   }
 }
 

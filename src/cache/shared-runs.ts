@@ -15,8 +15,10 @@ export class SharedRuns<T> {
   run(name: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(name);
     if (!running) return this.#start(name, work);
+    const waiting = this.#next.get(name);
+    if (waiting) return waiting;
     const over = withDeadline(running, PATIENCE_MS).then(ignore, ignore);
-    const next = this.#next.get(name) ?? over.then(() => this.#startNext(name, work));
+    const next = over.then(() => this.#startNext(name, work));
     this.#next.set(name, next);
     return next;
   }

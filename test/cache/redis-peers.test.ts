@@ -32,13 +32,17 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
   t.test('one that never answers costs 50 ms, and not the invalidation', async (t) => {
     const writer = await openLocalTier(t, url);
     const mute = await openRedis(t, url);
-    await mute.subscribe('property-listings:forget', () => {});
+    const asked: { id: string; answerTo: string }[] = [];
+    await mute.subscribe('property-listings:forget', (message) => asked.push(JSON.parse(message)));
     const before = (await writer.store.read('key', ['tag'])).tokens.tag;
     const began = performance.now();
     await writer.store.invalidate(['tag']);
     const milliseconds = performance.now() - began;
     t.ok(milliseconds > 45 && milliseconds < 1_000, `${milliseconds} ms`);
     t.not((await writer.store.read('key', ['tag'])).tokens.tag, before);
+    for (const { id, answerTo } of asked)
+      t.equal(await mute.publish(answerTo, id), 1, 'an answer that comes late');
+    t.equal(await writer.connection.client.ping(), 'PONG', 'is none any more');
     await mute.unsubscribe();
   });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { RedisClientType } from 'redis';
 import { createClient } from 'redis';
 import type { Test } from 'tap';
@@ -49,8 +50,7 @@ export async function openLocalTier(t: Test, url?: string) {
     changed: (tags) => changed.push(...tags),
     refused: t.fail,
   });
-  const alive = new Promise((resolve) => connection.events.once('alive', resolve));
-  await Promise.all([alive, peers.listen()]);
+  while (!mirror.tokens([])) await once(connection.events, 'alive'); // Redis has agreed, and answered since.
   const store = new LocalTier(new RedisStore(connection.client, { mirror }), mirror, peers, MAX_BYTES);
   return { store, mirror, connection, changed };
 }

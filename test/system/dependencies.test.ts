@@ -90,6 +90,25 @@ t.test('Redis comes back with what it held before a write', { skip: skipWithoutR
 });
 
 t.test(
+  'a Redis that allows no channels is used without the local tier',
+  { skip: skipWithoutRedisServer },
+  async (t) => {
+    const redis = await startRedis(t);
+    const admin = await openRedis(t, redis.url);
+    await admin.sendCommand(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', 'resetchannels', '+@all']);
+    const app = await build(t, { REDIS_URL: redis.url.replace('//', '//app:secret@') });
+    await settled(app, () => add(app, 'first'));
+    await list(app);
+    await until(async () => /hit/.test(String((await list(app)).headers['cache-status'])));
+    const { local, shared } = app.caches.counters.layers.pages;
+    t.equal(local.hits, 0);
+    t.ok(shared.hits > 0);
+    t.equal((await add(app, 'second')).statusCode, 201);
+    t.same(await titles(app), ['first', 'second']);
+  },
+);
+
+t.test(
   'a Redis that is away at the start is used when it comes',
   { skip: skipWithoutRedisServer },
   async (t) => {

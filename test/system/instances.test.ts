@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { authorization, build, LISTING, settled } from '../helpers/app.ts';
+import { EVERYTHING } from '../../src/properties/tags.ts';
+import { authorization, build, invalidationOf, LISTING, settled } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 
@@ -67,6 +68,14 @@ for (const CACHE_LOCAL of ['on', 'off']) {
         while ((await app.inject('/properties/')).json().properties[0].title !== 'by psql');
         t.match(await statusOf(app, `/properties/${other}/`), /; hit;/);
       }
+    });
+
+    t.test('who changes what no trigger tells of can say so', async (t) => {
+      await warm([first, second], urls);
+      const told = [first, second].map((app) => invalidationOf(app, EVERYTHING));
+      await execute(DATABASE_URL, "SELECT pg_notify('property_listings', '*')");
+      await Promise.all(told);
+      t.pass();
     });
 
     t.test('what the others invalidated is counted where Redis reports it', async (t) => {
