@@ -39,10 +39,10 @@ export async function openRedis(t: Test, url?: string): Promise<RedisClientType>
 }
 
 /** As the service opens it, and ready to answer from memory. */
-export async function openLocalTier(t: Test, url?: string) {
+export async function openLocalTier(t: Test, url?: string, now?: () => number) {
   const connection = openConnection(url ?? (await scratchRedis(t)), { track: true });
   t.teardown(() => connection.close());
-  const mirror = new TokenMirror();
+  const mirror = new TokenMirror(now);
   const changed: string[] = [];
   await connection.connect();
   if (!connection.tracking) throw new Error('it was asked to track');
