@@ -50,6 +50,18 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
     t.same([one.changed, other.changed], [[], ['tag']], 'who did it is not told');
   });
 
+  t.test(
+    'what this process invalidates is forgotten before Redis was asked: it may not answer',
+    async (t) => {
+      const { store, mirror } = await openLocalTier(t, url);
+      await store.read('key', ['asked']);
+      t.ok(mirror.tokens(['asked']));
+      const invalidated = store.invalidate(['asked']);
+      t.equal(mirror.tokens(['asked']), undefined);
+      await invalidated;
+    },
+  );
+
   t.test('a token that was mirrored while it was being taken away is forgotten all the same', async (t) => {
     const { store, mirror, connection } = await openLocalTier(t, url);
     await store.read('key', ['race']);
