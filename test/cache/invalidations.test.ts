@@ -122,7 +122,13 @@ t.test('invalidations', async (t) => {
   t.test(
     'what is heard in one turn is invalidated together: each change by itself, or everything',
     async (t) => {
-      const { caches } = open();
+      const { store, caches } = open();
+      const changes: (string | undefined)[] = [];
+      const invalidate = store.invalidate.bind(store);
+      store.invalidate = (tags, change) => {
+        changes.push(change);
+        return invalidate(tags, change);
+      };
       const given: (readonly string[])[] = [];
       caches.events.on('invalidation', (tags) => given.push(tags));
       caches.hear(['tag', 'row:1'], '1');
@@ -139,6 +145,7 @@ t.test('invalidations', async (t) => {
       }
       await new Promise(setImmediate);
       t.same(given, [['tag']]);
+      t.same(changes, ['1', '2', undefined]);
     },
   );
 
