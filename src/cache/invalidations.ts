@@ -121,7 +121,7 @@ export class Invalidations {
       this.#events.emit('invalidation', tags, 'here');
       return 'done';
     } catch (error) {
-      this.#events.emit('pending', tags, error);
+      if (!this.#closing.signal.aborted) this.#events.emit('pending', tags, error); // Else nobody can be told any more.
       return error instanceof DeadlineExceeded ? 'late' : 'failed';
     }
   }
@@ -142,7 +142,7 @@ export class Invalidations {
   }
 
   #tell(): void {
-    if (this.#told === this.#unsettled) return;
+    if (this.#told === this.#unsettled || this.#closing.signal.aborted) return;
     this.#told = this.#unsettled;
     this.#events.emit('doubt', this.#told);
   }

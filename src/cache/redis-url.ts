@@ -26,7 +26,10 @@ const SEVERAL =
 export function parseRedisUrl(url: string): RedisAddress {
   const parts = SEVERAL.exec(url)?.groups;
   if (!parts) throw new Error('it is no URL of Redis');
-  const cluster = new URLSearchParams(parts.query).has('cluster');
+  const parameters = new URLSearchParams(parts.query);
+  const cluster = parameters.has('cluster');
+  if ([...parameters.keys()].some((name) => name !== 'cluster'))
+    throw new Error('its only parameter is cluster');
   const { hosts: names = '' } = parts;
   if (!parts.sentinel && !cluster) {
     if (names.includes(',')) throw new Error('several hosts need ?cluster or redis+sentinel://');

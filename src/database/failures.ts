@@ -22,8 +22,8 @@ const CODES = new Set<unknown>([
   'EPIPE',
 ]);
 
-/** PostgreSQL's connection exceptions, shutting down, starting up (Appendix A). */
-const SQLSTATES = /^(08...|57P0[1-3])$/;
+/** PostgreSQL's connection exceptions, a database that accepts no connections, shutting down, starting up (Appendix A). */
+const SQLSTATES = /^(08...|55000|57P0[1-3])$/;
 
 /** What pg says when a connection ends under a query, is not made in time, or does not answer in time. */
 const CONNECTION_LOST = /connection terminated|not queryable|query read timeout/i;

@@ -155,6 +155,10 @@ t.test('invalidations', async (t) => {
     await invalidateInVain(caches, ['tag']);
     await caches.close();
     t.equal(caches.bypassed, true);
+    for (const event of ['pending', 'doubt'] as const)
+      caches.events.on(event, () => t.fail('nobody is alarmed'));
+    caches.hear(['tag'], '1'); // What was heard just before the end.
+    await new Promise(setImmediate);
   });
 
   t.test('nothing to invalidate asks the store nothing', async (t) => {

@@ -50,6 +50,7 @@ t.test('what cannot be used is said without the URL, which may hold a password',
   for (const [url, reason] of [
     ['http://a', 'it is no URL of Redis'],
     ['redis://', 'it is no URL of Redis'],
+    ['redis://a/?clutser', 'its only parameter is cluster'],
     ['redis://a,b', 'several hosts need ?cluster or redis+sentinel://'],
     ['redis+sentinel://h1', 'redis+sentinel:// needs the name of the group: redis+sentinel://h1,h2/mymaster'],
     ['redis+sentinel://h1/group/x', 'the database of Redis is a number'],

@@ -113,6 +113,17 @@ t.test('the database is unavailable when it ends the session', async (t) => {
   });
 });
 
+t.test('the database is unavailable while it accepts no connections', async (t) => {
+  const elsewhere = await scratchDatabase(t);
+  const name = new URL(elsewhere).pathname.slice(1);
+  const { prisma } = recording(t, elsewhere);
+  await execute(url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  const error = await failureOf(prisma.property.count());
+  t.match(String(error), /not currently accepting connections/);
+  t.ok(isDatabaseUnavailable(error));
+  t.notOk(changedNothing(error));
+});
+
 t.test('the database is unavailable when no connection or transaction can be had in time', async (t) => {
   const adapter = new PrismaPg({ connectionString: url, max: 1, connectionTimeoutMillis: 1_000 });
   const prisma = new PrismaClient({ adapter });
