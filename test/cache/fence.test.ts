@@ -7,7 +7,7 @@ import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import type { Store, Value } from '../../src/cache/store.ts';
 import { Gate } from '../helpers/gate.ts';
-import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { scratchRedis, skipWithoutRedis, trackedRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
 
 const HOUR = { tags: ['tag'], ttl: 3600 };
@@ -65,7 +65,7 @@ const kinds: readonly FleetKind[] = [
     name: 'memory in front of Redis, two processes',
     skip: skipWithoutRedis,
     async open(t) {
-      const url = await scratchRedis(t);
+      const url = await trackedRedis(t);
       const tiers = [await openLocalTier(t, url), await openLocalTier(t, url)];
       const admin = await openRedis(t, url);
       return {

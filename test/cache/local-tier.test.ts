@@ -3,14 +3,14 @@ import { createCaches } from '../../src/cache/index.ts';
 import { tokenKey } from '../../src/cache/redis-store.ts';
 import { TRUST_MS } from '../../src/cache/token-mirror.ts';
 import { proxyTo } from '../helpers/proxy.ts';
-import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { skipWithoutRedis, trackedRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
 
 const HOUR = { tags: ['tag'], ttl: 3600 };
 const value = (text: string) => ({ head: {}, body: Buffer.from(text) });
 
 t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
-  const url = await scratchRedis(t);
+  const url = await trackedRedis(t);
   const admin = await openRedis(t, url);
 
   t.test('a hit asks nobody: it is the same object, and no command is sent', async (t) => {

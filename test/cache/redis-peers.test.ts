@@ -4,11 +4,11 @@ import { openRedis as openConnection } from '../../src/cache/redis-connection.ts
 import { trackTokens } from '../../src/cache/redis-tracking.ts';
 import { TokenMirror } from '../../src/cache/token-mirror.ts';
 import { Gate } from '../helpers/gate.ts';
-import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { skipWithoutRedis, trackedRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
 
 t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis }, async (t) => {
-  const url = await scratchRedis(t);
+  const url = await trackedRedis(t);
 
   t.test('a writer is answered when every other one has forgotten', async (t) => {
     const [writer, ...others] = await Promise.all([1, 2, 3].map(() => openLocalTier(t, url)));
@@ -23,7 +23,7 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
   });
 
   t.test('one that is alone waits for nobody', async (t) => {
-    const { store } = await openLocalTier(t, await scratchRedis(t));
+    const { store } = await openLocalTier(t, await trackedRedis(t));
     const began = performance.now();
     for (let round = 0; round < 20; round += 1) await store.invalidate(['tag']);
     t.ok(performance.now() - began < 20 * 50, 'less than the patience with one that does not answer');

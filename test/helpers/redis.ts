@@ -21,6 +21,14 @@ export async function scratchRedis(t: Scope): Promise<string> {
   return process.env.REDIS_URL ? claimDatabase(t, process.env.REDIS_URL) : (await startRedis(t)).url;
 }
 
+/**
+ * A Redis of its own for a test of what is tracked, a private server where there can be one: what Redis reports of
+ * changes knows no database numbers, so that a flush of any database is one of all.
+ */
+export async function trackedRedis(t: Scope): Promise<string> {
+  return hasServer ? (await startRedis(t)).url : scratchRedis(t);
+}
+
 /** The file in a private server's directory that `SAVE` writes and a start reads. */
 export const SNAPSHOT = 'property-listings-test.rdb';
 

@@ -9,7 +9,7 @@ import { RedisStore } from '../../src/cache/redis-store.ts';
 import { trackTokens } from '../../src/cache/redis-tracking.ts';
 import type { Store } from '../../src/cache/store.ts';
 import { TokenMirror } from '../../src/cache/token-mirror.ts';
-import { scratchRedis, skipWithoutRedis } from './redis.ts';
+import { scratchRedis, skipWithoutRedis, trackedRedis } from './redis.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -40,7 +40,7 @@ export async function openRedis(t: Test, url?: string): Promise<RedisClientType>
 
 /** As the service opens it, and ready to answer from memory. */
 export async function openLocalTier(t: Test, url?: string, now?: () => number) {
-  const connection = openConnection(url ?? (await scratchRedis(t)), { track: true });
+  const connection = openConnection(url ?? (await trackedRedis(t)), { track: true });
   t.teardown(() => connection.close());
   const mirror = new TokenMirror(now);
   const changed: string[] = [];

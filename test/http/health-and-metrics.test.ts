@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { add, build, empty, LISTING, settled, write } from '../helpers/app.ts';
 import { scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
-import { scratchRedis, skipWithoutRedis, startRedis } from '../helpers/redis.ts';
+import { scratchRedis, skipWithoutRedis, startRedis, trackedRedis } from '../helpers/redis.ts';
 
 t.test('live answers that the process is up, and is never stored', async (t) => {
   const app = await build(t);
@@ -63,7 +63,7 @@ const kinds = [
   {
     store: 'redis',
     skip: skipWithoutRedis,
-    environment: async (t: Test) => ({ REDIS_URL: await scratchRedis(t) }),
+    environment: async (t: Test) => ({ REDIS_URL: await trackedRedis(t) }),
   },
 ] as const;
 
