@@ -1,12 +1,11 @@
 import { withDeadline } from './deadline.ts';
-
-/** How long a run may keep those who came after it from the next one. Milliseconds. */
-const PATIENCE_MS = 3_000;
+import { LEADER_MS } from './single-flight.ts';
 
 /**
  * Runs that serve everybody who asked before they began, and nobody who asked later: of a thousand callers at
  * once the first gets one run and all the others share the next. What a caller gets is therefore never older
- * than its question, which needs no tokens to be sure of.
+ * than its question, which needs no tokens to be sure of. Who waits for the next run trusts the one before it as long
+ * as a leader.
  */
 export class SharedRuns<T> {
   readonly #running = new Map<string, Promise<T>>();
@@ -17,7 +16,7 @@ export class SharedRuns<T> {
     if (!running) return this.#start(name, work);
     const waiting = this.#next.get(name);
     if (waiting) return waiting;
-    const over = withDeadline(running, PATIENCE_MS).then(ignore, ignore);
+    const over = withDeadline(running, LEADER_MS).then(ignore, ignore);
     const next = over.then(() => this.#startNext(name, work));
     this.#next.set(name, next);
     return next;

@@ -25,8 +25,8 @@ const CODES = new Set<unknown>([
 /** PostgreSQL's connection exceptions, a database that accepts no connections, shutting down, starting up (Appendix A). */
 const SQLSTATES = /^(08...|55000|57P0[1-3])$/;
 
-/** What pg says when a connection ends under a query, is not made in time, or does not answer in time. */
-const CONNECTION_LOST = /connection terminated|not queryable|query read timeout/i;
+/** What pg says when a connection ends under a query, or is not made in time. */
+const CONNECTION_LOST = /connection terminated|not queryable/i;
 
 /** What pg says when it has waited for an answer for long enough. */
 const QUERY_TIMEOUT = /query read timeout/i;
@@ -40,13 +40,19 @@ const POOL_EXHAUSTED = /timeout exceeded when trying to connect/;
 /** Raw SQL failed: it may have committed before (a procedure), or only its result was not understood. */
 const RAW_QUERY_FAILED = 'P2010';
 
-/** True when the database could not be asked, whatever the query was. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+/** What Prisma and its driver say of a failure. */
+function wordsOf(error: unknown) {
   const { code, message, meta } = Object(error);
   // A failed COMMIT arrives as the driver's error, any other query's wrapped into one of Prisma's.
   const { kind, originalCode } = Object(Object(Object(meta).driverAdapterError ?? error).cause);
+  return { code, message, kind, originalCode };
+}
+
+/** True when the database could not be asked, whatever the query was. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const { code, message, kind, originalCode } = wordsOf(error);
   if (DRIVER_KINDS.has(kind) || CODES.has(code) || SQLSTATES.test(originalCode)) return true;
-  return !isRefusal(error) && CONNECTION_LOST.test(message);
+  return !isRefusal(error) && (CONNECTION_LOST.test(message) || QUERY_TIMEOUT.test(message));
 }
 
 /** True when the database is there, but had no connection free in time: the query was not sent. */
@@ -56,8 +62,7 @@ export function isDatabaseBusy(error: unknown): boolean {
 
 /** True when the database may be there all the same: it was slow, or is asked too much. */
 export function isDatabaseSlow(error: unknown): boolean {
-  const { code, message, meta } = Object(error);
-  const { kind } = Object(Object(Object(meta).driverAdapterError ?? error).cause);
+  const { code, message, kind } = wordsOf(error);
   return isDatabaseBusy(error) || SLOW_CODES.has(code) || SLOW_CODES.has(kind) || QUERY_TIMEOUT.test(message);
 }
 
