@@ -38,7 +38,8 @@ export async function runCommand<O extends Options>(
 ): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
-  process.on('uncaughtException', (error) => interruption.abort(error));
+  const fail = (error: Error) => interruption.abort(error);
+  process.on('uncaughtException', fail);
   const { signal } = interruption;
   const scope = new Cleanup();
   try {
@@ -53,6 +54,7 @@ export async function runCommand<O extends Options>(
     return USAGE;
   } finally {
     await scope.close();
+    process.off('uncaughtException', fail); // Node tells of what is thrown here as of any uncaught error.
   }
 }
 

@@ -1,5 +1,5 @@
 import caching from '@fastify/caching';
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { isDatabaseSlow } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
@@ -15,16 +15,19 @@ import { answerProblem, problems, refuseGarbage } from './plugins/problems.ts';
 import { redis } from './plugins/redis.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { writeKey } from './plugins/write-key.ts';
+import { bulkRoute } from './properties/bulk-route.ts';
+import { listRoutes } from './properties/list-routes.ts';
 import { propertyRoutes } from './properties/routes.ts';
 import { validation } from './properties/validation.ts';
-import { RequestLog } from './request-log.ts';
+import { LOG_BASE, type LogOutput, logEarlyHits, RequestLog } from './request-log.ts';
 
 export interface AppOptions {
   /** What to configure from; `src/config.ts` names the variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the embedded database is kept while `DATABASE_URL` is unset. */
   readonly dataDirectory: string;
-  readonly logger?: FastifyServerOptions['logger'];
+  /** Where log lines go; unless given, nowhere. */
+  readonly log?: LogOutput;
 }
 
 /** The largest request body. Bytes. */
@@ -34,9 +37,9 @@ const BODY_LIMIT = 1024 * 1024;
  * The whole service, ready to listen: a table of contents in the order in which it starts; it stops in the
  * reverse order. It never listens, exits or reads `process.env`.
  */
-export async function buildApp({ env, dataDirectory, logger = true }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
-    logger,
+    logger: log ? { stream: log, base: LOG_BASE } : false,
     logController: new RequestLog(),
     bodyLimit: BODY_LIMIT,
     return503OnClosing: false,
@@ -65,8 +68,12 @@ export async function buildApp({ env, dataDirectory, logger = true }: AppOptions
     await app.register(pageCache, {
       caches: app.caches,
       mustBeFresh: (error) => app.changes.alive && isDatabaseSlow(error),
+      answeredEarly: logEarlyHits(log, app.config.LOG_LEVEL),
+      unsafeMethods: 'ignore', // Whatever writes does so through Prisma, whose extension knows better what it touched.
     });
+    await app.register(listRoutes);
     await app.register(propertyRoutes);
+    await app.register(bulkRoute);
     await app.register(health);
     app.refuseOtherMethods();
 

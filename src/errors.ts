@@ -35,6 +35,12 @@ export const PropertyNotFound = createError<[number]>(
   404,
 );
 
+export const PropertyChanged = createError<[number]>(
+  'PL_PROPERTY_CHANGED',
+  'Property %s is not what If-Match says: read it again, and send the ETag that it has now',
+  412,
+);
+
 export const RouteNotFound = createError<[string]>(
   'PL_ROUTE_NOT_FOUND',
   'There is no %s here. GET /openapi.json lists every route',
@@ -45,6 +51,12 @@ export const MethodNotAllowed = createError<[string, string]>(
   'PL_METHOD_NOT_ALLOWED',
   '%s is not allowed here: use %s',
   405,
+);
+
+export const OnlyIfCached = createError(
+  'PL_ONLY_IF_CACHED',
+  'This page is not in the cache, and the request forbids to ask further: leave only-if-cached away',
+  504,
 );
 
 export const WriteKeyRequired = createError<[string]>('PL_WRITE_KEY_REQUIRED', '%s', 401);

@@ -1,7 +1,9 @@
+import './steady-ticks.ts';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from './app.ts';
+import { BatchedOutput } from './batched-output.ts';
 import { CannotListen } from './errors.ts';
 
 /** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
@@ -9,7 +11,7 @@ const SAME_SIGNAL_MS = 1_000;
 
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
 try {
-  await serve({ env: loadEnvironment(), dataDirectory: '.data' }, stopSignal());
+  await serve({ env: loadEnvironment(), dataDirectory: '.data', log: new BatchedOutput() }, stopSignal());
 } catch (error) {
   const said = String(Object(error).message).replace(/\s+/g, ' ');
   process.stderr.write(`${said}\n`);

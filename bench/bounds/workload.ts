@@ -70,7 +70,9 @@ export class Workload {
       if (found.outcome === 'bypass') continue;
       if (found.outcome === 'hit' || !found.fill)
         throw new Error(`${pageKey(id)} was never asked for before`);
-      return void found.fill.store(pageOf(id), TTL);
+      const entry = found.fill.entry(pageOf(id), TTL);
+      this.#caches.pages.keep(pageKey(id), entry);
+      return found.fill.settle(entry);
     }
     throw new Error(`the cache was bypassed ${MAX_BYPASSES} times on end`);
   }
@@ -78,7 +80,7 @@ export class Workload {
   async #readAgain(id: number): Promise<void> {
     this.#again += 1;
     const found = await this.#caches.pages.lookup(pageKey(id), tagsOfProperty(id));
-    if (found.outcome === 'miss') found.fill?.abandon();
+    if (found.outcome === 'miss') found.fill?.settle();
   }
 
   /** In turns as the instance that wrote does, and as each does that hears of a committed change. */

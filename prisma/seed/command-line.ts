@@ -1,11 +1,12 @@
-import { createPrisma } from '../../src/database/prisma.ts';
+import pg from 'pg';
 import { connectionTo } from '../../src/database/schema-engine/connection.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
-import { tagsOf } from '../../src/properties/tags.ts';
+import { EVERYTHING } from '../../src/properties/tags.ts';
 import { addListings, type Outcome } from './add-listings.ts';
 import { explain } from './failure.ts';
 import { openInvalidation } from './invalidation.ts';
 import { hostOf, isThisMachine } from './local-host.ts';
+import { mergingMeanwhile } from './merge-pending.ts';
 import { BadOption, readOptions, type SeedOptions, USAGE } from './options.ts';
 import { type Screen, showProgress } from './progress.ts';
 
@@ -59,20 +60,34 @@ interface Target extends SeedProcess {
   readonly place: string;
 }
 
+/** What connecting to the database may take. Milliseconds. */
+const CONNECT_MS = 3_000;
+
 async function fill(options: SeedOptions, { env, output, errors, url, place }: Target): Promise<void> {
   const { invalidate, close } = await openInvalidation(env.REDIS_URL, (line) => errors.write(`${line}\n`));
-  const prisma = createPrisma({ url, tagsOf, invalidate, onConnectionLost() {} });
+  const [client, merger] = [clientOf(url), clientOf(url)];
   const start = performance.now();
   const progress = showProgress(options.count, errors);
   try {
-    const outcome = await addListings(prisma, options, progress.add).finally(progress.end);
+    await client.connect();
+    await merger.connect();
+    const adding = addListings(client, options, progress.add).finally(progress.end);
+    const outcome = await mergingMeanwhile(merger, adding);
+    await invalidate(EVERYTHING);
     output.write(`${summary(outcome, performance.now() - start)}\n`);
   } catch (error) {
     throw new Error(explain(error, place), { cause: error });
   } finally {
-    await prisma.$disconnect();
+    for (const open of [client, merger]) await open.end().catch(() => {});
     close();
   }
+}
+
+function clientOf(url: string): pg.Client {
+  const { connectionString } = connectionTo(url).config;
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_MS });
+  client.on('error', () => {}); // The query that is lost says so too.
+  return client;
 }
 
 function summary({ added, removed, total }: Outcome, milliseconds: number): string {

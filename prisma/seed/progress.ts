@@ -24,7 +24,8 @@ export function showProgress(total: number, screen: Screen, now = () => performa
   return {
     add(rows) {
       done += rows;
-      const rate = `${number((done / Math.max(now() - start, 1)) * 1_000)} rows/s`;
+      const perSecond = (done / Math.max(now() - start, 1)) * 1_000;
+      const rate = `${number(perSecond)} rows/s, ${number(Math.ceil((total - done) / perSecond))} s left`;
       const percent = Math.floor((done / total) * 100);
       if (screen.isTTY) screen.write(`\r\x1b[K${bar(done / total)} ${percent}%  ${rate}`);
       else if (Math.floor(percent / 10) > tenths) {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Entry } from './store.ts';
 
-/** What an entry takes besides its bytes: its key, its tokens and the objects that hold them. */
+/** What an entry takes besides its body, its head and its key: its tokens and the objects that hold all of them. */
 const ENTRY_OVERHEAD_BYTES = 1_024;
 
 /** Entries in this process's memory, bounded in bytes: the least recently used go first. */
@@ -11,7 +11,8 @@ export class BoundedEntries {
   constructor(maxBytes: number) {
     this.#entries = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: (entry) => entry.value.body.byteLength + ENTRY_OVERHEAD_BYTES,
+      sizeCalculation: ({ value }, key) =>
+        value.body.byteLength + lengthOf(value.head) + key.length + ENTRY_OVERHEAD_BYTES,
     });
   }
 
@@ -22,4 +23,11 @@ export class BoundedEntries {
   set(key: string, entry: Entry): void {
     this.#entries.set(key, entry);
   }
+}
+
+/** As text, and once more as what whoever keeps it makes of it. */
+function lengthOf(head: Entry['value']['head']): number {
+  let length = 0;
+  for (const [name, value] of Object.entries(head)) length += 2 * (name.length + value.length);
+  return length;
 }

@@ -35,8 +35,7 @@ export class LocalTier implements Store {
 
   local(key: string, tags: readonly Tag[]): Entry | undefined {
     const entry = this.#entries.get(key);
-    const tokens = entry && this.#mirror.tokens(tags);
-    return tokens && !isFenced(entry, tokens) ? entry : undefined;
+    return entry && this.#mirror.vouchesFor(entry.tokens, tags) ? entry : undefined;
   }
 
   async read(key: string, tags: readonly Tag[]): Promise<Snapshot> {

@@ -19,8 +19,9 @@ export class MemoryStore implements Store {
 
   local(key: string, tags: readonly Tag[]): Entry | undefined {
     const entry = this.#entries.get(key);
-    const isCurrent = (tag: Tag) => this.#tokens.get(tag) === entry?.tokens[tag];
-    return entry && tags.every(isCurrent) ? entry : undefined;
+    if (!entry) return undefined;
+    for (const tag of tags) if (this.#tokens.get(tag) !== entry.tokens[tag]) return undefined;
+    return entry;
   }
 
   async read(key: string, tags: readonly Tag[]): Promise<Snapshot> {

@@ -28,6 +28,8 @@ export interface Entry {
   readonly storedAt: number;
   /** Seconds from `storedAt` for which the entry is fresh. */
   readonly ttl: number;
+  /** Whose it is, of those who share the place where it is kept. */
+  readonly owner?: string;
 }
 
 export interface Snapshot {

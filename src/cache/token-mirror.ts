@@ -41,6 +41,16 @@ export class TokenMirror {
     return known;
   }
 
+  /** Whether the token of each of `tags` is known for certain, and is this one: asked at every hit. */
+  vouchesFor(tokens: Tokens, tags: readonly Tag[]): boolean {
+    if (this.#now() - this.#provedAt >= TRUST_MS) return false;
+    for (const tag of tags) {
+      const token = this.#tokens.get(tag);
+      if (token === undefined || token !== tokens[tag]) return false;
+    }
+    return true;
+  }
+
   /**
    * Reads a tag's token, and knows it from then on unless a change is reported meanwhile. A tag that has none
    * is not known: nothing is reported of a key that is not there.

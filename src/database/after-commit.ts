@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { Context } from '../context.ts';
 import { changedNothing } from './failures.ts';
 
 /**
@@ -13,20 +13,20 @@ import { changedNothing } from './failures.ts';
 export interface Transaction {
   /** A query by itself, an array of them, or a callback. */
   readonly form: 'single' | 'batch' | 'interactive';
-  readonly touched: Set<string>;
+  touched: Set<string>;
   rolledBack: boolean;
 }
 
-const transactions = new AsyncLocalStorage<Transaction>();
+const transactions = new Context<Transaction>();
 
 /** True inside a transaction: what it reads may be its own yet, or older than what is committed. */
 export function inTransaction(): boolean {
-  return transactions.getStore() !== undefined;
+  return transactions.value !== undefined;
 }
 
 /** The transaction whose queries are being sent as one batch. */
 export function currentBatch(): Transaction | undefined {
-  const transaction = transactions.getStore();
+  const transaction = transactions.value;
   return transaction?.form === 'batch' ? transaction : undefined;
 }
 
@@ -37,7 +37,7 @@ export async function flushAfterCommit<T>(
   flush: (tags: string[]) => Promise<void>,
 ): Promise<T> {
   const transaction: Transaction = { form, touched: new Set(), rolledBack: false };
-  const answer = transactions.run(transaction, run, transaction);
+  const answer = transactions.run(transaction, () => run(transaction));
   const refused = await answer.then(() => false, changedNothing);
   if (!refused && !transaction.rolledBack) await flush([...transaction.touched]);
   return answer;

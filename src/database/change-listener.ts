@@ -30,8 +30,10 @@ const GOODBYE_MS = 500;
 export interface Change {
   /** The transaction, the same for everybody who hears of it; undefined when it did not say. */
   readonly transaction: string | undefined;
-  /** Ids of the rows, separated by commas; `*` for too many of them; empty for new rows only. */
-  readonly rows: string;
+  /** Ids of the rows that existed before; `*` for too many of them. */
+  readonly rows: readonly number[] | '*';
+  /** Where they were and are; `*` for too many of them. */
+  readonly locations: readonly string[] | '*';
 }
 
 export interface ChangeHandlers {
@@ -136,12 +138,19 @@ export class ChangeListener {
   }
 }
 
-/** What the trigger says: the transaction's id and a colon, then the rows. Whoever notifies by hand may leave the id out. */
+/** What the trigger says in JSON. Anything else was said by hand, and may mean every row. */
 function changeOf(payload: string): Change {
-  const colon = payload.indexOf(':');
-  if (colon === -1) return { transaction: undefined, rows: payload };
-  return { transaction: payload.slice(0, colon), rows: payload.slice(colon + 1) };
+  try {
+    const { transaction, rows, locations } = JSON.parse(payload);
+    if (typeof transaction === 'string' && isListOrAny(rows, 'number') && isListOrAny(locations, 'string')) {
+      return { transaction, rows, locations };
+    }
+  } catch {}
+  return { transaction: undefined, rows: '*', locations: '*' };
 }
+
+const isListOrAny = (value: unknown, type: 'number' | 'string'): boolean =>
+  value === '*' || (Array.isArray(value) && value.every((each) => typeof each === type));
 
 /** Says goodbye, and does not wait for somebody who does not answer. */
 async function endOf(client: pg.Client): Promise<void> {

@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.ts';
 import { currentBatch, flushAfterCommit, type Transaction } from './after-commit.ts';
 import { operations } from './operations.ts';
 
@@ -6,6 +6,8 @@ import { operations } from './operations.ts';
 export interface Mutation {
   readonly operation: string;
   readonly args: unknown;
+  /** What it answered, where that is known: only of a query that is a transaction by itself. */
+  readonly result?: unknown;
 }
 
 export interface InvalidationRules {
@@ -13,6 +15,9 @@ export interface InvalidationRules {
   tagsOf(mutation: Mutation): readonly string[];
   invalidate(tags: readonly string[]): Promise<void>;
 }
+
+/** The client without the hooks. */
+type Unhooked = Pick<PrismaClient, '$queryRawUnsafe'>;
 
 /**
  * The Prisma extension that keeps the cache coherent: every mutating operation invalidates what it may have
@@ -35,7 +40,19 @@ export function invalidationExtension(rules: InvalidationRules) {
         },
         rules.invalidate,
       );
-    return plain.$extends({ client: { $transaction: transaction as (typeof plain)['$transaction'] } });
+    return plain.$extends({
+      client: {
+        $transaction: transaction as (typeof plain)['$transaction'],
+        /** Runs one statement, outside of any transaction, for a caller who knows better than the rules what it touches. */
+        $touching: <T>(tags: readonly string[], run: (client: Unhooked) => Promise<T>): Promise<T> => {
+          const send = async ({ touched }: Transaction) => {
+            for (const tag of tags) touched.add(tag);
+            return run(client as unknown as Unhooked);
+          };
+          return flushAfterCommit('single', send, rules.invalidate);
+        },
+      },
+    });
   });
 }
 
@@ -49,8 +66,13 @@ function hooks(rules: InvalidationRules, transactionOf: () => Transaction | unde
           for (const tag of rules.tagsOf({ operation, args })) touched.add(tag);
           return query(args);
         };
+        const sendAlone = async (alone: Transaction) => {
+          const result = await send(alone);
+          alone.touched = new Set(rules.tagsOf({ operation, args, result })); // It is committed: more is known.
+          return result;
+        };
         const transaction = transactionOf();
-        return transaction ? send(transaction) : flushAfterCommit('single', send, rules.invalidate);
+        return transaction ? send(transaction) : flushAfterCommit('single', sendAlone, rules.invalidate);
       },
     },
   });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fp from 'fastify-plugin';
 import { ChangeListener } from '../database/change-listener.ts';
 import { createPrisma, type Prisma } from '../database/prisma.ts';
+import { RowStreams } from '../database/row-streams.ts';
 import { applyMigrations } from '../database/schema-engine.ts';
 import { packageRoot } from '../package-root.ts';
 import { addSampleListings } from '../properties/sample-listings.ts';
@@ -11,6 +12,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The Prisma client, extended: its mutations invalidate the cache. */
     prisma: Prisma;
+    /** Answers that are too large to be held. */
+    rowStreams: RowStreams;
     /** Hears of every change; while it is alive, PostgreSQL is there. */
     changes: ChangeListener;
   }
@@ -28,20 +31,27 @@ export const database = fp(
       log.info({ migration: name }, 'migration applied');
     }
 
+    const onConnectionLost = ({ message }: Error) =>
+      log.warn({ reason: message }, 'a connection to PostgreSQL was lost');
     const prisma = createPrisma({
       url,
       tagsOf,
       invalidate: caches.invalidate,
-      onConnectionLost: ({ message }) => log.warn({ reason: message }, 'a connection to PostgreSQL was lost'),
+      onConnectionLost,
     });
     app.decorate('prisma', prisma);
     app.addHook('onClose', () => prisma.$disconnect());
 
+    const rowStreams = new RowStreams({ url, onConnectionLost });
+    app.decorate('rowStreams', rowStreams);
+    app.addHook('preClose', () => rowStreams.closeSoon());
+    app.addHook('onClose', () => rowStreams.close());
+
     const listener = new ChangeListener(url, {
-      changed: ({ rows, transaction }) => {
-        const tags = tagsOfChange(rows);
-        if (transaction === undefined) void caches.invalidate(tags);
-        else caches.hear(tags, transaction);
+      changed: (change) => {
+        const tags = tagsOfChange(change);
+        if (change.transaction === undefined) void caches.invalidate(tags);
+        else caches.hear(tags, change.transaction);
       },
       listening: () => caches.trust('listener'),
       lost: ({ message }) => {

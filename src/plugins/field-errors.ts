@@ -15,10 +15,11 @@ export function fieldErrors(
   return [...byField.values()];
 }
 
+/** The way to it, with dots: `price`, or `3.price` of the fourth in a list. */
 function fieldOf({ params, instancePath }: FastifySchemaValidationError, where: string): string {
-  const named =
-    params.missingProperty ?? params.additionalProperty ?? instancePath.slice(1).replaceAll('/', '.');
-  return String(named || where);
+  const way = instancePath === '' ? [] : instancePath.slice(1).split('/');
+  const named = params.missingProperty ?? params.additionalProperty;
+  return [...way, ...(named === undefined ? [] : [String(named)])].join('.') || where;
 }
 
 function messageOf(failure: FastifySchemaValidationError): string {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-
 import { BodyNotUtf8 } from '../errors.ts';
 
 /** Strings, which are left alone, and the numbers between them. */
@@ -23,25 +23,50 @@ function isExact(literal: string): boolean {
  */
 export const jsonBody = fp(
   async (app) => {
-    const parse = app.getDefaultJsonParser('ignore', 'ignore');
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser<Buffer>(
-      'application/json',
-      { parseAs: 'buffer' },
-      function parseExactly(request, bytes, done) {
-        if (!isUtf8(bytes)) return done(new BodyNotUtf8());
-        const text = bytes.toString();
-        if (text === '') return done(null, undefined); // DELETE often comes with the header and no body.
-        parse(request, text, (error, body) => {
-          if (error) return done(error); // Before the pattern sees it: that is linear for valid JSON only.
-          const exact = text.replace(TOKENS, (token) =>
-            token.startsWith('"') || isExact(token) ? token : 'null',
-          );
-          if (exact === text) done(null, body);
-          else parse(request, exact, done);
-        });
-      },
-    );
+    app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+      if (!isUtf8(bytes)) return done(new BodyNotUtf8());
+      const text = bytes.toString();
+      if (text === '') return done(null, undefined); // DELETE often comes with the header and no body.
+      parseExactly(app, request, text, done);
+    });
   },
   { name: 'json-body', fastify: '5.x' },
 );
+
+/**
+ * Parses lines of JSON, one value each (https://github.com/ndjson/ndjson-spec), where the route takes them: as a list, in
+ * which a line that is no JSON is null. Empty lines do not count.
+ */
+export async function ndjsonBody(app: FastifyInstance): Promise<void> {
+  app.addContentTypeParser<Buffer>(NDJSON, { parseAs: 'buffer' }, (request, bytes, done) => {
+    if (!isUtf8(bytes)) return done(new BodyNotUtf8());
+    const lines = bytes
+      .toString()
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    const values = lines.map((line) => {
+      let parsed: unknown = null;
+      parseExactly(app, request, line, (error, value) => {
+        parsed = error ? null : value;
+      });
+      return parsed;
+    });
+    done(null, values);
+  });
+}
+
+export const NDJSON = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+
+/** Calls back before it returns. */
+function parseExactly(app: FastifyInstance, request: FastifyRequest, text: string, done: Done): void {
+  const parse = app.getDefaultJsonParser('ignore', 'ignore');
+  parse(request, text, (error, body) => {
+    if (error) return done(error); // Before the pattern sees it: that is linear for valid JSON only.
+    const exact = text.replace(TOKENS, (token) => (token.startsWith('"') || isExact(token) ? token : 'null'));
+    if (exact === text) done(null, body);
+    else parse(request, exact, done);
+  });
+}
+
+type Done = (error: Error | null, body?: unknown) => void;

@@ -30,7 +30,7 @@ async function answerNotFound(request: FastifyRequest): Promise<never> {
 export function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toProblem(known(error));
   if (problem.status === 503) request.log.warn({ reason: lastLine(error.message) }, problem.detail);
-  else if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
+  else if (problem.status === 500) request.log.error({ err: error }, problem.detail);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   reply
     .code(problem.status)
@@ -71,8 +71,14 @@ function detailOf(
   errors: readonly FieldError[] | undefined,
 ): string {
   if (status === 500) return 'Something went wrong here. The log has the details';
-  return errors ? errors.map(({ field, message }) => `${field} ${message}`).join('; ') : error.message;
+  if (!errors) return error.message;
+  const told = errors.slice(0, MAX_TOLD).map(({ field, message }) => `${field} ${message}`);
+  const more = errors.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more: see errors`] : [])].join('; ');
 }
+
+/** Offending fields that are named in one sentence; all of them are in the list behind it. */
+const MAX_TOLD = 10;
 
 /** Without the query: that may hold anything. */
 function pathOf(request: FastifyRequest): string {

@@ -1,47 +1,41 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isNotFound } from '../database/failures.ts';
-import { PropertyNotFound } from '../errors.ts';
+import type { Prisma } from '../database/prisma.ts';
+import { PropertyChanged, PropertyNotFound } from '../errors.ts';
 import { problemResponses } from '../problem-schema.ts';
 import { CacheMetricsSchema, cacheMetrics } from './cache-metrics.ts';
-import { getAllProperties } from './get-all-properties.ts';
+import { etagOfProperty, isNamedBy } from './if-match.ts';
 import { toProperty } from './property.ts';
 import {
   isPropertyId,
   PropertyInputSchema,
-  PropertyListSchema,
   PropertyParamsSchema,
   PropertyPatchSchema,
   PropertySchema,
 } from './schemas.ts';
-import { PROPERTIES, tagsOfProperty } from './tags.ts';
+import { tagsOfProperty } from './tags.ts';
 
 const tags = ['properties'];
 const security = [{ writeKey: [] }];
 
-/** The routes under `/properties`. Both `GET`s of listings are pages; the metrics never are. */
+/** What a write may say of the listing that it has read. */
+const IfMatchSchema = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({ description: 'the ETag of the listing as it was read: 412 if it has changed since' }),
+  ),
+});
+
+/** The routes of one listing, and the metrics, which are never a page. */
 export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { prisma, caches, config } = app;
-  const ttl = config.PAGE_CACHE_TTL;
   const write = { onRequest: app.requireWriteKey };
-
-  app.get(
-    '/properties/',
-    {
-      config: { pageCache: { ttl, tags: [PROPERTIES] } },
-      schema: {
-        tags,
-        summary: 'Every listing, ordered by id',
-        response: { 200: PropertyListSchema, ...problemResponses(503) },
-      },
-    },
-    async () => ({ properties: await getAllProperties({ prisma, caches, ttl: config.DATA_CACHE_TTL }) }),
-  );
 
   app.get(
     '/properties/:id/',
     {
-      config: { pageCache: { ttl, tags: tagsOfPage } },
+      config: { pageCache: { ttl: config.PAGE_CACHE_TTL, tags: tagsOfPage, compress: false } }, // Shorter than a packet.
       schema: {
         tags,
         summary: 'One listing',
@@ -71,7 +65,8 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ body }, reply) => {
       const property = toProperty(await prisma.property.create({ data: body }));
-      return reply.code(201).header('location', `/properties/${property.id}/`).send(property);
+      reply.code(201).headers({ location: `/properties/${property.id}/`, etag: etagOfProperty(property) });
+      return property;
     },
   );
 
@@ -88,12 +83,16 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         security,
         summary,
         params: PropertyParamsSchema,
+        headers: IfMatchSchema,
         body,
-        response: { 200: PropertySchema, ...problemResponses(400, 401, 404, 413, 415, 503) },
+        response: { 200: PropertySchema, ...problemResponses(400, 401, 404, 412, 413, 415, 503) },
       },
-      handler: async ({ params, body: data }) => {
-        const id = Number(params.id);
-        return toProperty(await prisma.property.update({ where: { id }, data }).catch(notFound(id)));
+      handler: async (request, reply) => {
+        const { where, refuse } = await rowToWrite(prisma, Number(request.params.id), request);
+        const row = await prisma.property.update({ where, data: request.body }).catch(refuse);
+        const property = toProperty(row);
+        reply.header('etag', etagOfProperty(property));
+        return property;
       },
     });
   }
@@ -107,12 +106,13 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         security,
         summary: 'Remove a listing',
         params: PropertyParamsSchema,
-        response: { 204: Type.Null(), ...problemResponses(400, 401, 404, 503) },
+        headers: IfMatchSchema,
+        response: { 204: Type.Null(), ...problemResponses(400, 401, 404, 412, 503) },
       },
     },
-    async ({ params }, reply) => {
-      const id = Number(params.id);
-      await prisma.property.delete({ where: { id } }).catch(notFound(id));
+    async (request, reply) => {
+      const { where, refuse } = await rowToWrite(prisma, Number(request.params.id), request);
+      await prisma.property.delete({ where }).catch(refuse);
       return reply.code(204).send(null);
     },
   );
@@ -133,14 +133,30 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 };
 
-function tagsOfPage(params: unknown): readonly string[] | undefined {
+function tagsOfPage({ params }: Pick<FastifyRequest, 'params'>): readonly string[] | undefined {
   const id: unknown = Object(params).id;
   return typeof id === 'string' && isPropertyId(id) ? tagsOfProperty(Number(id)) : undefined;
 }
 
+/**
+ * The row that a request may write, and what it means that it was not there. With `If-Match` it is the row as the client
+ * has read it, in every field: PostgreSQL decides, in the statement that writes, whether it still is, so of two
+ * clients that read the same only one gets through (RFC 9110 §13.1.1).
+ */
+async function rowToWrite(prisma: Prisma, id: number, { headers }: Pick<FastifyRequest, 'headers'>) {
+  const ifMatch = headers['if-match'];
+  if (ifMatch === undefined || ifMatch.trim() === '*') {
+    return { where: { id }, refuse: notFound(() => new PropertyNotFound(id)) };
+  }
+  const row = await prisma.property.findUnique({ where: { id } });
+  if (!row) throw new PropertyNotFound(id);
+  if (!isNamedBy(ifMatch, toProperty(row))) throw new PropertyChanged(id);
+  return { where: row, refuse: notFound(() => new PropertyChanged(id)) };
+}
+
 /** Turns Prisma's "no such row" into ours. */
-function notFound(id: number) {
+function notFound(problem: () => Error) {
   return (error: unknown): never => {
-    throw isNotFound(error) ? new PropertyNotFound(id) : error;
+    throw isNotFound(error) ? problem() : error;
   };
 }

@@ -8,6 +8,13 @@ export interface SampleOptions {
   readonly count: number;
   /** Fixes every listing: a whole number below `SEEDS`. Without one they differ each time. */
   readonly seed?: number | undefined;
+  /** When the newest could have been added. Milliseconds since the epoch. */
+  readonly now?: number;
+}
+
+/** A listing, and since when it has been there: some time in the last year. */
+export interface SampleListing extends PropertyInput {
+  readonly createdAt: Date;
 }
 
 /** How many seeds there are. */
@@ -16,6 +23,8 @@ export const SEEDS = 2 ** 32;
 /** How many listings are in memory at a time. Another number gives other listings for every seed. */
 const BATCH = 1_000;
 
+const YEAR_MS = 365 * 24 * 60 * 60 * 1_000;
+
 /** The seed of the listings that an embedded database starts with. */
 const FIRST_SEED = 1;
 
@@ -23,18 +32,19 @@ const FIRST_SEED = 1;
 const FIRST_LISTINGS_LOCK = 7_072_736_901;
 
 /**
- * Realistic listings, in batches. The same seed gives the same ones, and a larger count only adds to them:
+ * Realistic listings, in batches. The same seed gives the same ones, as old as they were, and a larger count only adds to them:
  * each batch has a seed of its own and is made in one turn, because all callers share one generator.
  * `@faker-js/faker` is a development dependency and loaded only here.
  */
 export async function* sampleListings({
   count,
   seed = randomInt(SEEDS),
-}: SampleOptions): AsyncGenerator<PropertyInput[]> {
+  now = Date.now(),
+}: SampleOptions): AsyncGenerator<SampleListing[]> {
   const { faker } = await import('@faker-js/faker/locale/en_GH');
   for (let start = 0; start < count; start += BATCH) {
     faker.seed([seed, start]);
-    yield Array.from({ length: Math.min(BATCH, count - start) }, () => sampleListing(faker));
+    yield Array.from({ length: Math.min(BATCH, count - start) }, () => sampleListing(faker, now));
   }
 }
 
@@ -57,7 +67,7 @@ export async function addSampleListings(prisma: Prisma, count: number): Promise<
   });
 }
 
-function sampleListing(faker: Faker): PropertyInput {
+function sampleListing(faker: Faker, now: number): SampleListing {
   const { city, areas, rent } = faker.helpers.arrayElement(CITIES);
   const area = faker.helpers.arrayElement(areas);
   const home = sampleHome(faker);
@@ -66,6 +76,7 @@ function sampleListing(faker: Faker): PropertyInput {
     description: sampleDescription(faker, home),
     price: (Math.round((home.rent * rent) / 2.5) * 2.5).toFixed(2),
     location: `${area}, ${city}`,
+    createdAt: new Date(now - faker.number.int(YEAR_MS)),
   };
 }
 

@@ -41,7 +41,14 @@ export const PropertySchema = Type.Object(
   { additionalProperties: false },
 );
 
-export const PropertyListSchema = Type.Object({ properties: Type.Array(PropertySchema) });
+export const PropertyListSchema = Type.Object({
+  properties: Type.Array(PropertySchema),
+  next: Type.Optional(
+    Type.Union([Type.String({ format: 'uri-reference' }), Type.Null()], {
+      description: 'with a limit: where the next listings are, null after the last; the same is in Link',
+    }),
+  ),
+});
 
 /** What a client sends to create or replace a listing. */
 export const PropertyInputSchema = Type.Object(

@@ -1,4 +1,5 @@
 import { mock } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { MAX_VALUE_BYTES } from '../../src/cache/cache.ts';
 import { type CachesOptions, createCaches } from '../../src/cache/index.ts';
@@ -111,13 +112,125 @@ for (const { name, skip, open } of storeKinds) {
       const leader = await pages.lookup('key', ['tag']);
       const waiter = pages.lookup('key', ['tag']);
       if (leader.outcome !== 'miss') return t.fail('the first is a miss');
-      leader.fill?.abandon();
+      leader.fill?.settle();
       t.match(await waiter, { outcome: 'miss', fill: {} });
+    });
+
+    t.test("a load that makes nothing is nobody's to wait for, and not kept", async (t) => {
+      const { data, counters } = cachesOver(await open(t));
+      const [first, others] = [new Gate(), new Gate()];
+      const leader = data.get('key', HOUR, async () => {
+        await first.pass();
+        return undefined;
+      });
+      await first.reached;
+      let loads = 0;
+      const waiting = Array.from({ length: 3 }, () =>
+        data.get('key', HOUR, async () => {
+          loads += 1;
+          if (loads === 3) void others.pass();
+          return undefined;
+        }),
+      );
+      while (counters.layers.data.local.waits < 3) await turn();
+      first.open();
+      t.equal(await leader, undefined);
+      await others.reached;
+      t.same(await Promise.all(waiting), [undefined, undefined, undefined]);
+      t.equal(loads, 3, 'each by itself');
+      t.equal(await text(data.get('key', HOUR, async () => value('now there is'))), 'now there is');
+      t.equal(await text(data.get('key', HOUR, async () => value('loaded again'))), 'now there is');
+    });
+
+    t.test("an entry is its own key's: whoever shares its place misses, and takes it", async (t) => {
+      const { data } = cachesOver(await open(t));
+      const get = (owner: string, load: string) =>
+        text(data.get(`place ${owner}`, HOUR, async () => value(load)));
+      t.equal(await get('a', 'a 1'), 'a 1');
+      t.equal(await get('a', 'a 2'), 'a 1');
+      t.equal(await get('b', 'b 1'), 'b 1');
+      t.equal(await get('b', 'b 2'), 'b 1');
+      t.equal(await get('a', 'a 3'), 'a 3', 'the last one stays');
+      t.equal(await get('a b', 'a b 1'), 'a b 1', 'an owner may have spaces');
+      t.equal(await get('', 'nobody 1'), 'nobody 1', 'or no name');
+      t.equal(await get('', 'nobody 2'), 'nobody 1');
+      const whole = (load: string) => text(data.get('place', HOUR, async () => value(load)));
+      t.equal(await whole('whole 1'), 'whole 1', 'a key that is the place is another one');
+      t.equal(await whole('whole 2'), 'whole 1');
+      t.equal(await get('', 'nobody 3'), 'nobody 3');
+    });
+
+    t.test('what shares a place is one entry in the store', async (t) => {
+      const store = await open(t);
+      const { data } = cachesOver(store);
+      for (const owner of ['a', 'b']) await data.get(`place ${owner}`, HOUR, async () => value(owner));
+      t.match((await store.last('data:place'))?.entry, { owner: 'b', value: value('b') });
+      for (const key of ['data:place a', 'data:place b']) t.equal(await store.last(key), undefined);
+    });
+
+    t.test(
+      'nobody is served the entry of another with the same place, however it is asked for',
+      async (t) => {
+        const store = await open(t);
+        const { pages, events } = cachesOver(store, { staleIfError: 60 });
+        const filled = new Promise((resolve) => events.once('fill', resolve));
+        await pages.get('place a', HOUR, async () => value('a'));
+        await filled;
+        const tags = ['tag'];
+        const near = store.local && value('a');
+        t.same(pages.near('place a', tags)?.value.body, near?.body);
+        t.match(await pages.peek('place a', tags), { value: value('a') });
+        t.match(await pages.lookup('place a', tags, { lead: 'never' }), {
+          outcome: 'hit',
+          entry: { value: value('a') },
+        });
+        t.match(await pages.lastKnown('place a'), { value: value('a') });
+        for (const other of ['place b', 'place', 'place A', 'place ']) {
+          t.equal(pages.near(other, tags), undefined);
+          t.equal(await pages.peek(other, tags), undefined);
+          const found = await pages.lookup(other, tags, { lead: 'never', takes: () => true });
+          t.match(found, { outcome: 'miss', known: false, refused: undefined });
+          t.equal(await pages.lastKnown(other), undefined);
+        }
+      },
+    );
+
+    t.test('two that share a place are loaded at once, and neither waits for the other', async (t) => {
+      const { data } = cachesOver(await open(t));
+      const gates = { a: new Gate(), b: new Gate() };
+      const load = (owner: 'a' | 'b') => async () => {
+        await gates[owner].pass();
+        return value(owner);
+      };
+      const [a, alsoA] = [data.get('place a', HOUR, load('a')), data.get('place a', HOUR, load('a'))];
+      await gates.a.reached;
+      const b = text(data.get('place b', HOUR, load('b')));
+      await gates.b.reached;
+      gates.b.open();
+      t.equal(await b, 'b', 'while a is still being loaded');
+      gates.a.open();
+      t.same(await Promise.all([text(a), text(alsoA)]), ['a', 'a']);
+    });
+
+    t.test('an expired entry of another is not served while somebody refreshes it', async (t) => {
+      let now = Date.now();
+      const { data } = cachesOver(await open(t), { now: () => now, staleIfError: 3600 });
+      await data.get('place a', HOUR, async () => value('old a'));
+      now += 3600 * 1000;
+      const gate = new Gate();
+      const refreshing = data.get('place a', HOUR, async () => {
+        await gate.pass();
+        return value('new a');
+      });
+      await gate.reached;
+      t.equal(await text(data.get('place b', HOUR, async () => value('b'))), 'b');
+      gate.open();
+      t.equal(await text(refreshing), 'new a');
     });
 
     t.test('who does not lead gets no fill and keeps nobody waiting', async (t) => {
       const { pages } = cachesOver(await open(t));
-      t.match(await pages.lookup('key', ['tag'], { lead: false }), { outcome: 'miss', fill: undefined });
+      t.match(await pages.lookup('key', ['tag'], { lead: 'never' }), { outcome: 'miss', fill: undefined });
       t.match(await pages.lookup('key', ['tag']), { outcome: 'miss', fill: {} });
     });
   });
@@ -144,7 +257,7 @@ t.test(
     });
     await pages.get('key', { tags: ['tag'], ttl: 10 }, async () => value('known'));
     await invalidate(['tag']);
-    t.match(await pages.lookup('key', ['tag'], { lead: false }), { outcome: 'miss', known: true });
+    t.match(await pages.lookup('key', ['tag'], { lead: 'never' }), { outcome: 'miss', known: true });
     distrust('test');
     now += 69_999;
     t.match((await pages.lastKnown('key'))?.value, value('known'));
@@ -356,6 +469,12 @@ t.test(
     t.equal(await pages.lastKnown('other'), undefined);
   },
 );
+
+t.test('who cannot use the cache shares a load that makes nothing', async (t) => {
+  const caches = cachesOver(new MemoryStore(1024 * 1024));
+  caches.distrust('test');
+  t.equal(await caches.data.get('key', HOUR, async () => undefined), undefined);
+});
 
 t.test('who cannot use the cache waits for an earlier load no longer than for a leader', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] });

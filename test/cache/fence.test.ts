@@ -147,7 +147,7 @@ async function staleReads(
 
 /** What a reader would be served from the cache now; asking changes nothing. */
 async function cached(cache: Cache, key: string): Promise<string | undefined> {
-  const found = await cache.lookup(key, HOUR.tags, { lead: false });
+  const found = await cache.lookup(key, HOUR.tags, { lead: 'never' });
   return found.outcome === 'hit' ? found.entry.value.body.toString() : undefined;
 }
 

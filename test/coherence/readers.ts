@@ -25,6 +25,13 @@ const MAX_UNDER_WAY = 256;
 /** The share of lists among the reads. */
 const LISTS = 0.5;
 
+/** Every row is in each of them: all are written in one place and with the same words. */
+const LIST_PATHS = [
+  '/properties/',
+  '/properties/?location=ACCRA',
+  '/properties/?q=written&sort=-price&limit=1000',
+];
+
 export interface ReadersOptions {
   readonly instances: readonly Instance[];
   readonly client: Client;
@@ -66,8 +73,8 @@ export class Readers {
     void this.#start(written);
   }
 
-  list(instance: Instance): Promise<Seen | undefined> {
-    return this.#ask(instance, '/properties/', (answer) => ({ whole: true, seen: sightingsIn(answer) }));
+  list(instance: Instance, path = '/properties/'): Promise<Seen | undefined> {
+    return this.#ask(instance, path, (answer) => ({ whole: true, seen: sightingsIn(answer) }));
   }
 
   row(instance: Instance, row: number, id: number): Promise<Seen | undefined> {
@@ -109,7 +116,8 @@ export class Readers {
   }
 
   #either(instance: Instance, { row, id }: Row): Promise<Seen | undefined> {
-    return this.#options.random.next() < LISTS ? this.list(instance) : this.row(instance, row, id);
+    const { random } = this.#options;
+    return random.next() < LISTS ? this.list(instance, random.pick(LIST_PATHS)) : this.row(instance, row, id);
   }
 
   async #ask(

@@ -20,16 +20,20 @@ const rows = (count: number) =>
   `INSERT INTO properties_property (id, title, description, price, location)
    SELECT 2147483647 - n, 'a', 'b', 1, 'c' FROM generate_series(1, ${count}) AS n`;
 
-/** A listener, and what it says: `heard()` gives the payloads since it was last called. */
+type Said = Pick<Change, 'rows' | 'locations'>;
+
+const EVERYTHING_CHANGED: Said = { rows: '*', locations: '*' };
+
+/** A listener, and what it says: `heard()` gives the changes since it was last called, and all of each. */
 async function hearing(t: Test) {
-  const payloads: string[] = [];
+  const changes: Change[] = [];
   const events: string[] = [];
   const waiting = new Map<string, () => void>();
   const tell = (name: string) => waiting.get(name)?.();
   const listener = new ChangeListener(url, {
-    changed: ({ rows }) => {
-      payloads.push(rows);
-      tell(rows);
+    changed: (change) => {
+      changes.push(change);
+      tell(String(change.transaction));
     },
     listening: async () => {
       events.push('listening');
@@ -49,14 +53,23 @@ async function hearing(t: Test) {
     });
 
   /** Commits are heard in their order: nothing is to come once what was sent last has come. */
-  async function heard(): Promise<string[]> {
+  async function allHeard(): Promise<Change[]> {
     const last = next('the last one');
-    await execute(url, "NOTIFY property_listings, 'the last one'");
+    await execute(
+      url,
+      `NOTIFY property_listings, '{"transaction": "the last one", "rows": [], "locations": []}'`,
+    );
     await last;
-    return payloads.splice(0).slice(0, -1);
+    return changes.splice(0).slice(0, -1);
   }
-  return { listener, events, next, heard };
+
+  /** Neither ids nor locations stand in any particular order. */
+  const heard = async (): Promise<Said[]> =>
+    (await allHeard()).map(({ rows, locations }) => ({ rows: sorted(rows), locations: sorted(locations) }));
+  return { listener, events, next, allHeard, heard };
 }
+
+const sorted = <T>(list: readonly T[] | '*') => (list === '*' ? list : [...list].sort());
 
 /** The database as the rest of the server sees it: what stops and ends its sessions. */
 const server = new pg.Client({
@@ -86,39 +99,46 @@ async function copy(lines: string): Promise<void> {
   await client.end();
 }
 
-/** The ids of a payload stand in no particular order. */
-const sorted = (payload: string) => payload.split(',').sort().join(',');
-
 interface CopyConnection {
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
-t.test('every committed statement is heard once, with the rows that it changed', async (t) => {
+t.test('every committed statement is heard once, with the rows and locations that it changed', async (t) => {
   const { heard } = await hearing(t);
-  const HEARD: Record<string, readonly string[]> = {
-    [`${insert} RETURNING id`]: [''],
-    [rows(600)]: [''],
-    'UPDATE properties_property SET price = 2 WHERE id = 1': ['1'],
-    'UPDATE properties_property SET price = 3 WHERE id IN (1, 2147483646)': ['1,2147483646'],
-    'UPDATE properties_property SET id = 2 WHERE id = 1': ['1'],
+  const added = { rows: [], locations: ['c'] };
+  const HEARD: Record<string, readonly Said[]> = {
+    [`${insert} RETURNING id`]: [added],
+    [rows(600)]: [{ rows: [], locations: '*' }],
+    'UPDATE properties_property SET price = 2 WHERE id = 1': [{ rows: [1], locations: ['c'] }],
+    'UPDATE properties_property SET price = 3 WHERE id IN (1, 2147483646)': [
+      { rows: [1, 2147483646], locations: ['c'] },
+    ],
+    'UPDATE properties_property SET id = 2 WHERE id = 1': [{ rows: [1], locations: ['c'] }],
     "INSERT INTO properties_property VALUES (2, '', '', 1, '') ON CONFLICT (id) DO UPDATE SET price = 9": [
-      '2',
+      { rows: [2], locations: ['c'] },
     ],
     "INSERT INTO properties_property VALUES (2, '', '', 1, '') ON CONFLICT DO NOTHING": [],
-    'DELETE FROM properties_property WHERE id = 2': ['2'],
-    'UPDATE properties_property SET price = 4': ['*'],
-    'DELETE FROM properties_property': ['*'],
+    "UPDATE properties_property SET location = 'd' WHERE id = 2": [{ rows: [2], locations: ['c', 'd'] }],
+    "UPDATE properties_property SET location = 'd' WHERE id IN (2, 2147483646)": [
+      { rows: [2, 2147483646], locations: ['c', 'd'] },
+    ],
+    "UPDATE properties_property SET location = 'e' WHERE id = 2": [{ rows: [2], locations: ['d', 'e'] }],
+    'DELETE FROM properties_property WHERE id IN (2, 2147483645)': [
+      { rows: [2, 2147483645], locations: ['c', 'e'] },
+    ],
+    'UPDATE properties_property SET price = 4': [EVERYTHING_CHANGED],
+    'DELETE FROM properties_property': [EVERYTHING_CHANGED],
     'UPDATE properties_property SET price = 5': [],
-    'TRUNCATE properties_property': ['*'],
+    'TRUNCATE properties_property': [EVERYTHING_CHANGED],
     'SELECT * FROM properties_property': [],
-    [`BEGIN; ${insert}; TRUNCATE properties_property; COMMIT`]: ['', '*'],
+    [`BEGIN; ${insert}; TRUNCATE properties_property; COMMIT`]: [added, EVERYTHING_CHANGED],
     [`BEGIN; ${insert}; ROLLBACK`]: [],
-    [`BEGIN; SAVEPOINT s; TRUNCATE properties_property; ROLLBACK TO s; ${insert}; COMMIT`]: [''],
+    [`BEGIN; SAVEPOINT s; TRUNCATE properties_property; ROLLBACK TO s; ${insert}; COMMIT`]: [added],
   };
-  for (const [sql, payloads] of Object.entries(HEARD)) {
+  for (const [sql, changes] of Object.entries(HEARD)) {
     await execute(url, sql);
-    t.same((await heard()).map(sorted), payloads, sql);
+    t.same(await heard(), changes, sql);
   }
 });
 
@@ -126,36 +146,93 @@ t.test('500 rows fit into a notification, the longest ids too; 501 are the whole
   await execute(url, `TRUNCATE properties_property; ${rows(501)}`);
   const { heard } = await hearing(t);
   await execute(url, 'UPDATE properties_property SET price = 2 WHERE id < 2147483646');
-  t.equal((await heard())[0]?.split(',').length, 500);
+  const [five] = await heard();
+  t.equal(five?.rows.length, 500);
+  t.same(five?.locations, ['c']);
   await execute(url, 'UPDATE properties_property SET price = 3');
-  t.same(await heard(), ['*']);
+  t.same(await heard(), [EVERYTHING_CHANGED]);
+  await execute(url, 'DELETE FROM properties_property WHERE id < 2147483646');
+  t.equal((await heard())[0]?.rows.length, 500);
+});
+
+t.test('locations fit up to 1,800 bytes of JSON, beside 500 rows; of more they are any', async (t) => {
+  const { heard } = await hearing(t);
+  /** Eighteen that differ, which take 100 bytes each. */
+  const places = (filler: string, length: number) =>
+    Array.from({ length: 18 }, (_, index) => String(index + 10) + filler.repeat(length));
+  const plain = places('x', 94);
+  const HEARD: [locations: readonly string[], heard: readonly string[] | '*'][] = [
+    [plain, plain],
+    [[...plain.slice(1), `${plain[0]}x`], '*'],
+    [places('é', 47), places('é', 47)],
+    [places('é', 48), '*'],
+    [places('"', 47), places('"', 47)],
+    [places('"', 48), '*'],
+  ];
+  for (const [locations, expected] of HEARD) {
+    const array = `ARRAY[${locations.map((location) => pg.escapeLiteral(location)).join()}]`;
+    await execute(
+      url,
+      `TRUNCATE properties_property; ${rows(500)};
+       UPDATE properties_property SET location = (${array})[id % ${locations.length} + 1]`,
+    );
+    await heard();
+    await execute(url, 'UPDATE properties_property SET price = 2');
+    const [change] = await heard();
+    t.equal(change?.rows.length, 500);
+    t.same(change?.locations, expected === '*' ? '*' : [...expected].sort());
+  }
 });
 
 t.test('what one transaction changed comes with one id, and another with another', async (t) => {
-  const changes: Change[] = [];
-  const last = new Gate();
-  const listener = new ChangeListener(url, {
-    changed: (change) => {
-      changes.push(change);
-      if (change.rows === 'by hand') void last.pass();
-    },
-    listening: async () => {},
-    lost: t.fail,
-  });
-  await listener.start();
-  t.teardown(() => listener.close());
+  const { allHeard } = await hearing(t);
   await execute(url, `BEGIN; ${insert}; TRUNCATE properties_property; COMMIT`);
   await execute(url, insert);
-  await execute(url, "NOTIFY property_listings, 'by hand'");
-  await last.reached;
+  const changes = await allHeard();
   t.match(changes, [
-    { rows: '', transaction: /^\d+$/ },
-    { rows: '*', transaction: changes[0]?.transaction },
-    { rows: '', transaction: /^\d+$/ },
-    { rows: 'by hand', transaction: undefined },
+    { rows: [], locations: ['c'], transaction: /^\d+$/ },
+    { ...EVERYTHING_CHANGED, transaction: changes[0]?.transaction },
+    { rows: [], locations: ['c'], transaction: /^\d+$/ },
   ]);
+  t.equal(changes.length, 3);
   t.not(changes[2]?.transaction, changes[0]?.transaction);
-  last.open();
+});
+
+t.test('a notification by hand means everything, unless it says in JSON what it means', async (t) => {
+  const { allHeard } = await hearing(t);
+  const right = { transaction: '827', rows: [1, 2], locations: ['Accra'] };
+  const notify = (payload: string) => execute(url, `NOTIFY property_listings, ${pg.escapeLiteral(payload)}`);
+  for (const payload of [
+    '',
+    '*',
+    'by hand',
+    '827:1,2',
+    '{"transaction": "827", "rows": [1',
+    'null',
+    '827',
+    '"*"',
+    '[1, 2]',
+    '{}',
+    ...[
+      { transaction: 827 },
+      { transaction: undefined },
+      { rows: '1' },
+      { rows: undefined },
+      { rows: ['1'] },
+      { rows: [null] },
+      { locations: 'Accra' },
+      { locations: undefined },
+      { locations: ['Accra', 1] },
+      { locations: {} },
+    ].map((wrong) => JSON.stringify({ ...right, ...wrong })),
+  ]) {
+    await notify(payload);
+    t.same(await allHeard(), [{ ...EVERYTHING_CHANGED, transaction: undefined }], payload);
+  }
+  for (const said of [right, { ...right, ...EVERYTHING_CHANGED }, { ...right, more: 1 }]) {
+    await notify(JSON.stringify(said));
+    t.match(await allHeard(), [{ transaction: '827', rows: said.rows, locations: said.locations }]);
+  }
 });
 
 t.test('a connection that drops every packet counts for two seconds, and is then made again', async (t) => {
@@ -223,7 +300,7 @@ t.test('close does not wait for a server that says nothing any more', async (t) 
 t.test('COPY is heard', async (t) => {
   const { heard } = await hearing(t);
   await copy('1000\ta\tb\t1\tc\t2025-08-31\n');
-  t.same(await heard(), ['']);
+  t.same(await heard(), [{ rows: [], locations: ['c'] }]);
 });
 
 t.test('nothing is heard before the commit', async (t) => {
@@ -234,7 +311,7 @@ t.test('nothing is heard before the commit', async (t) => {
   await client.query(`BEGIN; ${insert}`);
   t.same(await heard(), []);
   await client.query('COMMIT');
-  t.same(await heard(), ['']);
+  t.same(await heard(), [{ rows: [], locations: ['c'] }]);
 });
 
 t.test('a connection that was cut is lost once, and made again', async (t) => {
@@ -246,18 +323,18 @@ t.test('a connection that was cut is lost once, and made again', async (t) => {
     await listening;
     t.same(events.splice(0), [...(round === 1 ? ['listening'] : []), 'lost', 'listening']);
     await execute(url, insert);
-    t.same(await heard(), ['']);
+    t.same(await heard(), [{ rows: [], locations: ['c'] }]);
   }
 });
 
 t.test('what changed while nobody listened is not served from the cache afterwards', async (t) => {
   const caches = createCaches({ store: new MemoryStore(1_000_000), everything: EVERYTHING, staleIfError: 0 });
   const { prisma } = recording(t, url);
-  const count = async () => (await getAllProperties({ prisma, caches, ttl: 60 })).length;
+  const count = async () => JSON.parse(String(await getAllProperties({ prisma, caches, ttl: 60 }))).length;
   const [lost, listening] = [new Gate(), new Gate()];
   let lostOnce = false;
   const listener = new ChangeListener(url, {
-    changed: ({ rows }) => void caches.invalidate(tagsOfChange(rows)),
+    changed: (change) => void caches.invalidate(tagsOfChange(change)),
     listening: async () => {
       await caches.trust('test');
       if (lostOnce) listening.open();

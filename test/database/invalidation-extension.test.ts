@@ -2,10 +2,10 @@ import t from 'tap';
 import { createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { inTransaction } from '../../src/database/after-commit.ts';
-import { createPrisma, type Prisma } from '../../src/database/prisma.ts';
+import { createPrisma, type Prisma, type Reader } from '../../src/database/prisma.ts';
 import { Prisma as Sql } from '../../src/generated/prisma/client.ts';
 import { getAllProperties } from '../../src/properties/get-all-properties.ts';
-import { tagsOf } from '../../src/properties/tags.ts';
+import { locationTag, tagsOf } from '../../src/properties/tags.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { Gate } from '../helpers/gate.ts';
 import { LISTING, losingAnswers, NO_SUCH_ID, recording } from './fixture.ts';
@@ -16,10 +16,17 @@ const url = await scratchDatabase(t);
 const { prisma, output } = recording(t, url);
 const { property } = prisma;
 
-const COLLECTION = 'properties';
-const EVERYTHING = 'properties property:*';
+/** Tags as `output` has them: what a new row in Accra touches, what touches the whole, and a row whose location is known. */
+const ADDED = [locationTag('Accra'), 'properties'].sort().join(' ');
+const EVERYTHING = 'location:* properties property:*';
 const TOO_LONG = { ...LISTING, title: 'x'.repeat(201) };
-const row = (id: number) => `properties property:${id}`;
+const row = (id: number) => `${ADDED} property:${id}`;
+
+/** A row of which nobody knows where it is, or was. */
+const rowAnywhere = (id: number) => `location:* properties property:${id}`;
+
+/** A row in a transaction, where answers do not count, and a new one in Accra. */
+const rowAndAdded = (id: number) => `location:* ${ADDED} property:${id}`;
 
 /** All titles, as another connection sees them. */
 async function committed(): Promise<string[]> {
@@ -46,30 +53,49 @@ t.test('the invalidation extension', async (t) => {
     string,
     { write: (id: number) => PromiseLike<unknown>; tags?: (id: number) => string }
   > = {
-    create: { write: () => property.create({ data: { ...LISTING, title } }), tags: () => COLLECTION },
+    create: { write: () => property.create({ data: { ...LISTING, title } }), tags: () => ADDED },
     createMany: {
       write: () => property.createMany({ data: [{ ...LISTING, title }] }),
-      tags: () => COLLECTION,
+      tags: () => ADDED,
     },
     createManyAndReturn: {
       write: () => property.createManyAndReturn({ data: [{ ...LISTING, title }] }),
-      tags: () => COLLECTION,
+      tags: () => ADDED,
     },
     update: { write: (id) => property.update({ where: { id }, data: { title } }), tags: row },
     'update that selects no id': {
       write: (id) => property.update({ where: { id }, data: { title }, select: { price: true } }),
-      tags: row,
+      tags: rowAnywhere,
+    },
+    'update that moves a row': {
+      write: (id) => property.update({ where: { id }, data: { title, location: 'Tema' } }),
+      tags: rowAnywhere,
+    },
+    'update that moves a row from where it says': {
+      write: (id) => property.update({ where: { id, location: 'Accra' }, data: { title, location: 'Tema' } }),
+      tags: (id) =>
+        [locationTag('Accra'), locationTag('Tema'), 'properties', `property:${id}`].sort().join(' '),
+    },
+    'createMany in several locations': {
+      write: () =>
+        property.createMany({
+          data: [
+            { ...LISTING, title },
+            { ...LISTING, location: 'Osu, Accra' },
+          ],
+        }),
+      tags: () => [locationTag('Accra'), locationTag('Osu, Accra'), 'properties'].sort().join(' '),
     },
     updateMany: { write: () => property.updateMany({ data: { title } }) },
     updateManyAndReturn: { write: (id) => property.updateManyAndReturn({ where: { id }, data: { title } }) },
     'upsert of an old row': {
       write: (id) => property.upsert({ where: { id }, create: LISTING, update: { title } }),
-      tags: row,
+      tags: rowAnywhere,
     },
     'upsert of a new row': {
       write: () =>
         property.upsert({ where: { id: NO_SUCH_ID }, create: { ...LISTING, title }, update: LISTING }),
-      tags: () => row(NO_SUCH_ID),
+      tags: () => rowAnywhere(NO_SUCH_ID),
     },
     $executeRaw: {
       write: (id) => prisma.$executeRaw`UPDATE properties_property SET title = ${title} WHERE id = ${id}`,
@@ -135,6 +161,11 @@ t.test('the invalidation extension', async (t) => {
     );
     await property.deleteMany({});
     t.same(output.take(), [EVERYTHING]);
+
+    output.during = async () => {};
+    const other = await existing();
+    await property.delete({ where: { id: other }, select: { title: true } });
+    t.same(output.take(), [rowAnywhere(other)], 'its answer does not say where it was');
   });
 
   t.test('a read invalidates nothing, in a transaction or out of one', async (t) => {
@@ -202,7 +233,7 @@ t.test('the invalidation extension', async (t) => {
         return 'answer';
       });
       t.equal(answer, 'answer');
-      t.same(output.take(), [row(id)]);
+      t.same(output.take(), [rowAndAdded(id)]);
     },
   );
 
@@ -216,7 +247,7 @@ t.test('the invalidation extension', async (t) => {
       property.count(),
     ]);
     t.equal(answers[3], 3);
-    t.same(output.take(), [row(id)]);
+    t.same(output.take(), [rowAndAdded(id)]);
 
     output.during = async () => void t.same(await committed(), []);
     await prisma.$transaction([prisma.$executeRaw`DELETE FROM properties_property`], {
@@ -228,7 +259,7 @@ t.test('the invalidation extension', async (t) => {
   t.test('raw SQL that begins as a read may go on as a write', async (t) => {
     const AFTERTHOUGHTS = [
       'EXPLAIN ANALYZE DELETE FROM properties_property',
-      'EXPLAIN (ANALYZE) INSERT INTO properties_property SELECT * FROM properties_property WHERE false',
+      'EXPLAIN (ANALYZE) INSERT INTO properties_property (title) SELECT title FROM properties_property WHERE false',
       `EXPLAIN ANALYZE MERGE INTO properties_property USING (SELECT 1 AS id) AS new ON false
        WHEN MATCHED THEN DO NOTHING`,
       'SELECT 1; TRUNCATE properties_property',
@@ -306,7 +337,7 @@ t.test('the invalidation extension', async (t) => {
       await tx.property.create({ data: LISTING });
     });
     t.same(await committed(), ['Flat in Osu']);
-    t.same(output.take(), [row(NO_SUCH_ID)]);
+    t.same(output.take(), [rowAndAdded(NO_SUCH_ID)]);
   });
 
   t.test('a query that is not awaited in the callback, but was committed, counts as touched', async (t) => {
@@ -318,7 +349,7 @@ t.test('the invalidation extension', async (t) => {
     });
     await forgotten;
     t.same(await committed(), []);
-    t.same(output.take(), [row(id)]);
+    t.same(output.take(), [rowAnywhere(id)]);
   });
 
   t.test('nested transactions', async (t) => {
@@ -332,7 +363,7 @@ t.test('the invalidation extension', async (t) => {
         t.same(output.take(), []);
       });
       t.same(await committed(), [title, 'Flat in Osu']);
-      t.same(output.take(), [row(id)]);
+      t.same(output.take(), [rowAndAdded(id)]);
     });
 
     t.test('a savepoint that rolled back leaves the rest of the queue', async (t) => {
@@ -347,7 +378,7 @@ t.test('the invalidation extension', async (t) => {
           .catch(() => {});
       });
       t.same(await committed(), ['Flat in Osu', 'Flat in Osu']);
-      t.match(output.take(), [/^properties/]);
+      t.match(output.take(), [/\bproperties\b/]);
     });
 
     t.test('an outer rollback drops what an inner one touched', async (t) => {
@@ -367,9 +398,9 @@ t.test('the invalidation extension', async (t) => {
         prisma.$transaction(async (tx) => {
           await tx.property.update({ where: { id }, data: { title } });
           await prisma.$transaction((other) => other.property.create({ data: LISTING }));
-          t.same(output.take(), [COLLECTION], 'committed by itself');
+          t.same(output.take(), [ADDED], 'committed by itself');
           await prisma.$transaction([property.create({ data: LISTING })]);
-          t.same(output.take(), [COLLECTION], 'committed by itself');
+          t.same(output.take(), [ADDED], 'committed by itself');
           throw new Error('only the outer one');
         }),
       );
@@ -385,7 +416,7 @@ t.test('the invalidation extension', async (t) => {
         });
         t.same(output.take(), [], 'the outer one has not committed');
       });
-      t.same(output.take(), [row(id)]);
+      t.same(output.take(), [rowAnywhere(id)]);
     });
   });
 
@@ -395,7 +426,7 @@ t.test('the invalidation extension', async (t) => {
       await t.rejects(
         prisma.$transaction(async () => {
           await property.create({ data: LISTING });
-          t.same(output.take(), [COLLECTION]);
+          t.same(output.take(), [ADDED]);
           throw new Error('rolls back nothing');
         }),
       );
@@ -416,7 +447,7 @@ t.test('the invalidation extension', async (t) => {
     t.same(output.take(), []);
     gate.open();
     await transaction;
-    t.same(output.take(), [COLLECTION]);
+    t.same(output.take(), [ADDED]);
   });
 
   t.test('concurrent transactions do not mix their tags', async (t) => {
@@ -434,7 +465,7 @@ t.test('the invalidation extension', async (t) => {
     for (const index of [2, 1, 0]) {
       gates[index]?.open();
       await transactions[index]?.catch(() => {});
-      t.same(output.take(), index === 1 ? [] : [row(ids[index] ?? 0)]);
+      t.same(output.take(), index === 1 ? [] : [rowAnywhere(ids[index] ?? 0)]);
     }
   });
 
@@ -442,7 +473,12 @@ t.test('the invalidation extension', async (t) => {
     t.test('a single query', async (t) => {
       const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
       await t.rejects(lossy.prisma.property.create({ data: LISTING }));
-      t.same(lossy.output.take(), [COLLECTION]);
+      t.same(lossy.output.take(), [ADDED]);
+      const id = await existing();
+      const late = recording(t, await losingAnswers(t, url, { text: 'UPDATE' }));
+      await t.rejects(late.prisma.property.update({ where: { id }, data: { title } }));
+      t.same(await committed(), ['Flat in Osu', title]);
+      t.same(late.output.take(), [rowAnywhere(id)], 'nobody said where it is');
       await t.rejects(lossy.prisma.$executeRaw`INSERT INTO properties_property SELECT`);
       t.same(lossy.output.take(), [EVERYTHING]);
     });
@@ -450,7 +486,7 @@ t.test('the invalidation extension', async (t) => {
     t.test('an array of one', async (t) => {
       const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
       await t.rejects(lossy.prisma.$transaction([lossy.prisma.property.create({ data: LISTING })]));
-      t.same(lossy.output.take(), [COLLECTION]);
+      t.same(lossy.output.take(), [ADDED]);
     });
 
     t.test('an array', async (t) => {
@@ -463,7 +499,7 @@ t.test('the invalidation extension', async (t) => {
         ]),
       );
       t.same(await committed(), [title, 'Flat in Osu']);
-      t.same(lossy.output.take(), [row(id)]);
+      t.same(lossy.output.take(), [rowAndAdded(id)]);
     });
 
     t.test('an interactive transaction', async (t) => {
@@ -475,7 +511,60 @@ t.test('the invalidation extension', async (t) => {
         }),
       );
       t.same(await committed(), [title]);
-      t.same(lossy.output.take(), [row(id)]);
+      t.same(lossy.output.take(), [rowAnywhere(id)]);
+    });
+  });
+
+  t.test('a statement whose caller knows what it touches', async (t) => {
+    const insert = (text: string) => (client: Pick<Prisma, '$queryRawUnsafe'>) =>
+      client.$queryRawUnsafe<{ id: number }[]>(
+        `INSERT INTO properties_property (title, description, price, location) VALUES ($1, '', 1, '') RETURNING id`,
+        text,
+      );
+
+    t.test('invalidates that and no more: after its commit, before its caller gets the answer', async (t) => {
+      const gate = new Gate();
+      let answered = false;
+      output.during = async () => {
+        t.same(await committed(), ['new']);
+        await gate.pass();
+        t.notOk(answered, 'no answer before the invalidation');
+      };
+      const answer = prisma.$touching(['b', 'a'], insert('new')).then((rows) => {
+        answered = true;
+        return rows;
+      });
+      await gate.reached;
+      gate.open();
+      t.match(await answer, [{ id: Number }]);
+      t.same(output.take(), ['a b']);
+    });
+
+    t.test('invalidates when it is refused too: raw SQL may have committed before it failed', async (t) => {
+      await t.rejects(prisma.$touching(['a'], insert('x'.repeat(201))), { code: 'P2010' });
+      t.same(await committed(), []);
+      t.same(output.take(), ['a']);
+    });
+
+    t.test('invalidates when its answer is lost', async (t) => {
+      const lossy = recording(t, await losingAnswers(t, url, { text: 'INSERT' }));
+      await t.rejects(lossy.prisma.$touching(['a'], insert('lost')));
+      t.ok((await committed()).includes('lost'));
+      t.same(lossy.output.take(), ['a']);
+    });
+
+    t.test('is a transaction by itself, also inside of another', async (t) => {
+      await t.rejects(
+        prisma.$transaction(async (tx) => {
+          await tx.property.create({ data: LISTING });
+          await prisma.$touching(['a'], insert('outside'));
+          t.same(output.take(), ['a']);
+          throw new Error('only the outer one');
+        }),
+      );
+      t.ok((await committed()).includes('outside'));
+      t.notOk((await committed()).includes('Flat in Osu'));
+      t.same(output.take(), []);
     });
   });
 
@@ -504,8 +593,10 @@ t.test('the invalidation extension', async (t) => {
     });
     const prisma = createPrisma({ url, tagsOf, invalidate: caches.invalidate, onConnectionLost: () => {} });
     t.teardown(() => prisma.$disconnect());
-    const titles = async (reader: Pick<Prisma, 'property'> = prisma) =>
-      (await getAllProperties({ prisma: reader, caches, ttl: 60 })).map(({ title }) => title);
+    const titles = async (reader: Reader = prisma) =>
+      JSON.parse(String(await getAllProperties({ prisma: reader, caches, ttl: 60 }))).map(
+        ({ title }: { title: string }) => title,
+      );
     const create = (client: Inside, title: string) => client.property.create({ data: { ...LISTING, title } });
     const rolledBack = new Error('rolled back');
     const rollBack = (work: (tx: Inside) => Promise<void>) =>

@@ -10,6 +10,30 @@ t.test('a schema in the URL is where the table is', async (t) => {
   t.equal((await execute(url, 'SELECT 1 FROM letting.properties_property')).rowCount, 1);
 });
 
+t.test('sessions compile no statements, unless the URL has other settings: those come last', async (t) => {
+  const url = await scratchDatabase(t);
+  await execute(url, 'CREATE SCHEMA "Letting, new"');
+  const settings = async (query: string) => {
+    const { prisma } = recording(t, url + query);
+    const show = `SELECT current_setting('jit') AS jit, current_setting('work_mem') AS memory, current_schema AS schema`;
+    const [row] = await prisma.$queryRawUnsafe<[object]>(show);
+    return row;
+  };
+  const option = (text: string) => `options=${encodeURIComponent(text)}`;
+  const usual = await settings('');
+  t.match(usual, { jit: 'off', schema: 'public' });
+  t.same(await settings(`?${option('')}`), usual);
+  t.same(await settings(`?${option('-c jit=on')}`), { ...usual, jit: 'on' });
+  t.same(await settings(`?${option('-c work_mem=5MB')}`), { ...usual, memory: '5MB' });
+  const named = `schema=${encodeURIComponent('Letting, new')}`;
+  t.same(await settings(`?${named}`), { ...usual, schema: 'Letting, new' });
+  t.same(await settings(`?${named}&${option('-c work_mem=5MB -c jit=on')}`), {
+    jit: 'on',
+    memory: '5MB',
+    schema: 'Letting, new',
+  });
+});
+
 t.test(
   'a pooled connection that is lost while idle is reported, and the next query gets another',
   async (t) => {

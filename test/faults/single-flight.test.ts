@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { listStatement } from '../../src/properties/question/list-statements.ts';
+import { EVERY_PROPERTY } from '../../src/properties/question/question.ts';
 import { WRITE_KEY } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { Gate } from '../helpers/gate.ts';
@@ -11,7 +13,7 @@ import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { checkout, type Server, startServer } from '../helpers/server.ts';
 
 /** What a query of the list has, and no other query. */
-const LIST_QUERY = 'FROM "public"."properties_property"';
+const LIST_QUERY = listStatement(EVERY_PROPERTY).text;
 
 const REQUESTS = 1_000;
 

@@ -16,7 +16,6 @@ export async function build(t: Test, env: Record<string, string> = {}): Promise<
   const app = await buildApp({
     env: { API_KEYS: WRITE_KEY, ...env, DATABASE_URL },
     dataDirectory: 'unused',
-    logger: false,
   });
   t.teardown(() => app.close());
   return app;

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { createClient } from 'redis';
+import type { Test } from 'tap';
 import { packageRoot } from '../../src/package-root.ts';
 import { write } from './app.ts';
 import { freePort } from './redis.ts';
@@ -282,6 +283,36 @@ async function untilItKnowsAll(sentinel: RedisProcess): Promise<void> {
   );
 }
 
+/** What closing may take in any state. Milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** How long a process tries to connect before it closes. Milliseconds. */
+const TRY_MS = 300;
+
+/** That closing ends everything soon, with these servers up, silent and down. */
+export async function closesSoon(
+  t: Test,
+  { url, servers, app }: { url: string; servers: readonly RedisProcess[]; app: FastifyInstance },
+): Promise<void> {
+  const pause = async () => {
+    for (const server of servers) server.pause();
+  };
+  const kill = async () => {
+    for (const server of servers) await server.kill();
+  };
+  for (const [state, enter] of [
+    ['up', async () => {}],
+    ['silent', pause],
+    ['down', kill],
+  ] as const) {
+    await enter();
+    const milliseconds = await endsAfterClose(url, TRY_MS);
+    t.ok(milliseconds < CLOSE_MS, `${state}: the process ended ${milliseconds} ms after it`);
+  }
+  const [milliseconds] = await timed(() => app.close());
+  t.ok(milliseconds < CLOSE_MS, `down: the service closed in ${milliseconds} ms`);
+}
+
 /** What a process without anything else to do may take to end after `close`. Milliseconds. */
 const END_MS = 4_000;
 
@@ -290,7 +321,7 @@ const END_MS = 4_000;
  *
  * @returns how many milliseconds after `close` it ended
  */
-export async function endsAfterClose(url: string, milliseconds: number): Promise<number> {
+async function endsAfterClose(url: string, milliseconds: number): Promise<number> {
   const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cache', 'redis-connection.js')).href;
   const script = `
     const { openRedis } = await import(${JSON.stringify(module)});

@@ -20,15 +20,17 @@ t.test('it lists exactly the routes of the service, each with its statuses', asy
       ),
   );
   t.same(listed.sort(), [
-    'delete /properties/{id}/ 204 400 401 404 503',
+    'delete /properties/{id}/ 204 400 401 404 412 503',
     'get /health/live 200',
     'get /health/ready 200 503',
-    'get /properties/ 200 503',
+    'get /properties/ 200 400 503',
     'get /properties/cache-metrics/ 200',
+    'get /properties/count/ 200 400 503',
     'get /properties/{id}/ 200 400 404 503',
-    'patch /properties/{id}/ 200 400 401 404 413 415 503',
+    'patch /properties/{id}/ 200 400 401 404 412 413 415 503',
     'post /properties/ 201 400 401 413 415 503',
-    'put /properties/{id}/ 200 400 401 404 413 415 503',
+    'post /properties/bulk/ 201 400 401 413 415 503',
+    'put /properties/{id}/ 200 400 401 404 412 413 415 503',
   ]);
 });
 
@@ -55,6 +57,13 @@ t.test('every answer is as the document says', async (t) => {
   for (const [path, method, response] of [
     ['/properties/', 'post', created],
     ['/properties/', 'get', await app.inject('/properties/')],
+    ['/properties/', 'get', await app.inject('/properties/?limit=1')],
+    ['/properties/count/', 'get', await app.inject('/properties/count/')],
+    [
+      '/properties/bulk/',
+      'post',
+      await settled(app, () => write(app, 'POST', '/properties/bulk/', [LISTING])),
+    ],
     ['/properties/{id}/', 'get', await app.inject(url)],
     ['/properties/{id}/', 'put', await settled(app, () => write(app, 'PUT', url, LISTING))],
     ['/properties/{id}/', 'patch', await settled(app, () => write(app, 'PATCH', url, { price: 1 }))],
@@ -68,6 +77,9 @@ t.test('every answer is as the document says', async (t) => {
   for (const [path, method, response] of [
     ['/properties/', 'post', await write(app, 'POST', '/properties/', { price: -1 })],
     ['/properties/', 'post', await app.inject({ method: 'POST', url: '/properties/' })],
+    ['/properties/', 'get', await app.inject('/properties/?colour=red')],
+    ['/properties/count/', 'get', await app.inject('/properties/count/?limit=1')],
+    ['/properties/bulk/', 'post', await write(app, 'POST', '/properties/bulk/', [{}])],
     ['/properties/{id}/', 'get', await app.inject('/properties/x/')],
     ['/properties/{id}/', 'delete', await write(app, 'DELETE', '/properties/999/')],
   ] as const) {

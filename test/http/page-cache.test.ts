@@ -14,6 +14,7 @@ import {
 } from '../helpers/app.ts';
 import { execute } from '../helpers/database.ts';
 import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { writtenKeys } from '../hostile/fixture.ts';
 
 const LIST = '/properties/';
 const ROW = '/properties/1/';
@@ -59,15 +60,19 @@ for (const { name, skip, environment } of kinds) {
         t.equal(second.headers['cache-control'], 'no-cache');
       });
 
-      t.test(`${url}: with or without the slash and with any query it is one page`, async (t) => {
-        await fresh();
-        const { headers } = await get(url);
-        for (const same of [url.slice(0, -1), `${url}?utm=1`, `${url.slice(0, -1)}?b=2&a=1&a=2`]) {
-          const response = await get(same);
-          t.equal(response.headers['cache-status'], HIT);
-          t.equal(response.headers.etag, headers.etag);
-        }
-      });
+      t.test(
+        `${url}: with or without the slash, and with a query that asks nothing, it is one page`,
+        async (t) => {
+          await fresh();
+          const { headers } = await get(url);
+          const queries = url === LIST ? ['?', '?&', '?sort=id'] : ['?', '?utm=1', '?b=2&a=1&a=2'];
+          for (const same of ['', ...queries].flatMap((query) => [url + query, url.slice(0, -1) + query])) {
+            const response = await get(same);
+            t.equal(response.headers['cache-status'], HIT, same);
+            t.equal(response.headers.etag, headers.etag);
+          }
+        },
+      );
 
       t.test(`${url}: HEAD is answered from the entry of GET, and makes none itself`, async (t) => {
         await fresh();
@@ -160,6 +165,23 @@ for (const { name, skip, environment } of kinds) {
       await changeUnheard(app, 'UPDATE properties_property SET id = 77');
       t.equal((await get('/properties/77/')).statusCode, 200);
     });
+
+    t.test(
+      'a query that the list does not know is refused each time, and no entry is made or used',
+      async (t) => {
+        await fresh();
+        await get(LIST);
+        const written = writtenKeys(app.caches.store);
+        for (const query of ['utm=1', 'b=2&a=1&a=2', 'Limit=1', 'location[]=Accra']) {
+          for (const url of [`${LIST}?${query}`, `${LIST.slice(0, -1)}?${query}`, `${LIST}?${query}`]) {
+            const response = await get(url, { 'if-none-match': '*' });
+            t.match(response.json(), { status: 400, code: 'FST_ERR_VALIDATION' }, url);
+            t.notOk('cache-status' in response.headers || 'etag' in response.headers);
+          }
+        }
+        t.equal(written.size, 0);
+      },
+    );
 
     t.test(
       'a change of one row empties its page and the list, and leaves every other page a hit',

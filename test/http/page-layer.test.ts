@@ -2,3 +2,5 @@
 import './page-layer/storing.ts';
 import './page-layer/freshness.ts';
 import './page-layer/flights.ts';
+import './page-layer/edges.ts';
+import './page-layer/rules.ts';

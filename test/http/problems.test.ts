@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Fastify from 'fastify';
@@ -8,7 +9,7 @@ import { applyMigrations } from '../../src/database/schema-engine.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { answerProblem, problems } from '../../src/plugins/problems.ts';
 import { EVERYTHING } from '../../src/properties/tags.ts';
-import { RequestLog } from '../../src/request-log.ts';
+import { logEarlyHits, RequestLog } from '../../src/request-log.ts';
 import { build, invalidationOf, LISTING, settled, write } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
@@ -193,6 +194,42 @@ t.test('a schema that describes nothing still gets its field named', async (t) =
   ]);
 });
 
+t.test('a field of a list is named with its index, and of many fields ten in a sentence', async (t) => {
+  const app = Fastify({ ajv: { customOptions: { allErrors: true } } });
+  t.teardown(() => app.close());
+  await app.register(problems);
+  const thing = {
+    type: 'object',
+    properties: {
+      price: { type: 'integer' },
+      size: { type: 'object', properties: { width: { type: 'integer' } } },
+    },
+    required: ['price'],
+    additionalProperties: false,
+  };
+  app.post('/things', { schema: { body: { type: 'array', items: thing } } }, () => '');
+  const post = async (payload: object) => {
+    const response = await app.inject({ method: 'POST', url: '/things', payload });
+    t.equal(response.statusCode, 400);
+    return response.json();
+  };
+  const { errors, detail } = await post([{ price: 1 }, {}, { price: 'x', size: { width: 'y' } }, 5, {}]);
+  t.same(
+    errors.map(({ field }: { field: string }) => field),
+    ['1.price', '2.price', '2.size.width', '3', '4.price'],
+  );
+  t.match(detail, /^1\.price .+; 2\.price .+; 2\.size\.width .+; 3 .+; 4\.price [^;]+$/);
+  t.same((await post({})).errors[0].field, 'body');
+
+  const wrong = (count: number) => Array.from({ length: count }, () => ({}));
+  const ten = await post(wrong(10));
+  t.equal(ten.detail.split('; ').length, 10);
+  t.match(ten.detail, /; 9\.price [^;]+$/);
+  const twelve = await post(wrong(12));
+  t.equal(twelve.detail, `${ten.detail}; and 2 more: see errors`);
+  t.equal(twelve.errors.length, 12);
+});
+
 t.test('the log has one line a request, with what the cache did and what went wrong', async (t) => {
   const lines: string[] = [];
   const app = Fastify({
@@ -216,6 +253,27 @@ t.test('the log has one line a request, with what the cache did and what went wr
   t.match(broken, { level: 50, url: '/broken', err: { message: 'the pipe broke' } });
   t.same(rest, []);
 });
+
+t.test(
+  'a hit that was answered before the router has the same line, while lines of its level are written',
+  (t) => {
+    const lines: string[] = [];
+    const output = { write: (line: string) => void lines.push(line) };
+    const hit = { method: 'GET', url: '/a?"b"', status: 304, cacheStatus: 'x; hit' } as const;
+    for (const level of ['warn', 'silent']) logEarlyHits(output, level)(hit, 1);
+    logEarlyHits(undefined, 'info')(hit, 1);
+    t.same(lines, []);
+    const log = logEarlyHits(output, 'info');
+    for (const elapsed of [0.04, 12.34]) log(hit, elapsed);
+    const fields = { method: 'GET', url: '/a?"b"', status: 304, cache: 'x; hit', msg: 'request' };
+    for (const [index, ms] of [0, 12.3].entries()) {
+      const line = JSON.parse(lines[index] ?? '');
+      t.ok(Math.abs(line.time - Date.now()) < 60_000);
+      t.same(line, { level: 30, time: line.time, pid: process.pid, hostname: hostname(), ...fields, ms });
+    }
+    t.end();
+  },
+);
 
 t.test('a table that is not as expected answers 500 without SQL or names in it', async (t) => {
   const app = await build(t);

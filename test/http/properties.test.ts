@@ -185,7 +185,8 @@ t.test('inside a transaction the list is read past the cache, and what it saw is
   await empty(app);
   await add(app);
   const { prisma, caches } = app;
-  const titles = (properties: readonly { title: string }[]) => properties.map(({ title }) => title);
+  const titles = (list: Buffer | undefined) =>
+    JSON.parse(String(list)).map(({ title }: { title: string }) => title);
   const all = (reader: Reader) => getAllProperties({ prisma: reader, caches, ttl: 60 });
   t.same(titles(await all(prisma)), ['Flat in Osu']);
   const rollback = prisma.$transaction(async (tx) => {

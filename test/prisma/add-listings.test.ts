@@ -1,37 +1,85 @@
+import pg from 'pg';
 import t from 'tap';
-import { addListings } from '../../prisma/seed/add-listings.ts';
-import { createPrisma } from '../../src/database/prisma.ts';
-import { EVERYTHING, tagsOf } from '../../src/properties/tags.ts';
+import { addListings, lineOf } from '../../prisma/seed/add-listings.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 
 const url = await scratchDatabase(t);
-const invalidated: string[][] = [];
-const invalidate = async (tags: readonly string[]) => void invalidated.push([...tags].sort());
-const prisma = createPrisma({ url, tagsOf, invalidate, onConnectionLost() {} });
-t.teardown(() => prisma.$disconnect());
+const client = await connected();
+const listener = await connected();
+const heard: (string | undefined)[] = [];
+listener.on('notification', ({ payload }) => heard.push(payload));
+await listener.query('LISTEN property_listings');
 
-t.test('readers see the old listings until all the new ones are there', async (t) => {
-  await addListings(prisma, { count: 10, flush: false, seed: 1 }, () => {});
-  invalidated.length = 0;
-  const seen: (number | null)[] = [];
-  const options = { count: 3_000, flush: true, seed: 2 };
-  const outcome = await addListings(prisma, options, async () => {
-    seen.push((await execute(url, 'SELECT id FROM properties_property')).rowCount);
-  });
-  t.strictSame(seen, [10, 10, 10]);
-  t.strictSame(outcome, { added: 3_000, removed: 10, total: 3_000 });
-  t.strictSame(invalidated, [[...EVERYTHING].sort()], 'and then everything is invalidated, once');
+async function connected() {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  t.teardown(() => client.end());
+  return client;
+}
+
+const count = async () => (await execute(url, 'SELECT id FROM properties_property')).rowCount;
+
+t.test(
+  'readers see the old listings until all the new ones are there, and are told of them once',
+  async (t) => {
+    await addListings(client, { count: 10, flush: false, seed: 1 }, () => {});
+    const seen: (number | null)[] = [];
+    const options = { count: 3_000, flush: true, seed: 2 };
+    const outcome = await addListings(client, options, async () => seen.push(await count()));
+    t.strictSame(seen, [10, 10, 10]);
+    t.strictSame(outcome, { added: 3_000, removed: 10, total: 3_000 });
+    await listener.query('SELECT 1'); // What was notified before comes before its answer.
+    t.strictSame(heard, ['*', '*']);
+    await execute(url, 'UPDATE properties_property SET price = 1 WHERE id = 1');
+    await listener.query('SELECT 1');
+    t.match(heard[2], /"rows": \[1\]/, 'the trigger is back');
+  },
+);
+
+t.test('what was added is found by its words, with nothing left to merge', async (t) => {
+  await addListings(client, { count: 500, flush: true, seed: 5 }, () => {});
+  const { rows } = await execute(
+    url,
+    `SELECT (SELECT count(*) FROM properties_property WHERE words @@ plainto_tsquery('english', 'flat'))::int AS found,
+      (SELECT count(*) FROM properties_property WHERE title ILIKE '%flat%' OR description ILIKE '%flat%')::int AS there,
+      (SELECT sum(gin_clean_pending_list(indexrelid)) FROM pg_index WHERE indrelid = 'properties_property'::regclass
+        AND indexrelid::regclass::text LIKE '%words%')::int AS pending`,
+  );
+  t.equal(rows[0].found, rows[0].there);
+  t.equal(rows[0].pending, 0);
 });
 
-t.test('a listing that is posted during a flush waits, and gets the id after the last one', async (t) => {
-  let posting: Promise<{ id: number }> | undefined;
-  const data = { title: 'Posted', description: 'Meanwhile.', price: '1.00', location: 'Accra' };
-  await addListings(prisma, { count: 20, flush: true, seed: 3 }, async () => {
-    posting = prisma.property.create({ data }).then((row) => row);
+t.test('a row is a line, whatever is in its texts', async (t) => {
+  const listing = {
+    title: 'a\\b\tc',
+    description: 'd\ne\rf',
+    price: 1,
+    location: 'Accra',
+    createdAt: new Date(0),
+  };
+  t.equal(lineOf(listing), 'a\\\\b\\tc\td\\ne\\rf\t1\tAccra\t1970-01-01T00:00:00.000Z\n');
+});
+
+t.test('a listing that is posted meanwhile waits, and gets the id after the last one', async (t) => {
+  let posting: Promise<pg.QueryResult> | undefined;
+  await addListings(client, { count: 20, flush: true, seed: 3 }, async () => {
+    posting = execute(
+      url,
+      `INSERT INTO properties_property (title, description, price, location) VALUES ('Posted', 'Meanwhile.', 1, 'Accra') RETURNING id`,
+    );
     while (!(await isWaiting())) {}
   });
-  t.match(await posting, { id: 21 });
-  t.equal(await prisma.property.count(), 21);
+  t.match((await posting)?.rows, [{ id: 21 }]);
+  t.equal(await count(), 21);
+});
+
+t.test('a failure on the way changes nothing, and the connection is good for the next', async (t) => {
+  const failing = () => {
+    throw new Error('no more');
+  };
+  await t.rejects(addListings(client, { count: 5, flush: true, seed: 4 }, failing), { message: 'no more' });
+  t.equal(await count(), 21);
+  t.match(await addListings(client, { count: 5, flush: false, seed: 4 }, () => {}), { total: 26 });
 });
 
 async function isWaiting(): Promise<boolean> {

@@ -1,8 +1,36 @@
 import t from 'tap';
 import { explain } from '../../prisma/seed/failure.ts';
 
-t.test('what is wrong stands last in a message of Prisma, and alone in an explanation', async (t) => {
-  const error = new Error('\nInvalid `tx.property.count()` invocation in\nseed.ts:1:2\n\nThe disk is full\n');
-  t.equal(explain(error, 'a at b'), 'Database a at b was not seeded: The disk is full');
-  t.equal(explain('stopped', 'a at b'), 'Database a at b was not seeded: stopped');
-});
+for (const [what, error, explanation] of [
+  [
+    'a table that is not there',
+    { code: '42P01', message: 'relation "properties_property" does not exist' },
+    'Database a at b has no table of listings: run npx prisma migrate deploy',
+  ],
+  [
+    'a server that refuses',
+    { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:1' },
+    'Cannot use database a at b (connect ECONNREFUSED 127.0.0.1:1): start it, or correct DATABASE_URL',
+  ],
+  [
+    'a name of which every address refuses',
+    { code: 'ECONNREFUSED', message: '' },
+    'Cannot use database a at b (ECONNREFUSED): start it, or correct DATABASE_URL',
+  ],
+  [
+    'a database that is not there',
+    { code: '3D000', message: 'database "a" does not exist' },
+    'Cannot use database a at b (database "a" does not exist): start it, or correct DATABASE_URL',
+  ],
+  [
+    'a connection that was lost',
+    { message: 'Connection terminated unexpectedly' },
+    'Cannot use database a at b (Connection terminated unexpectedly): start it, or correct DATABASE_URL',
+  ],
+  ['anything else', new Error('The disk is full'), 'Database a at b was not seeded: The disk is full'],
+  ['what is no error', 'stopped', 'Database a at b was not seeded: stopped'],
+] as const) {
+  t.test(`${what} is explained in one line`, async (t) => {
+    t.equal(explain(error, 'a at b'), explanation);
+  });
+}

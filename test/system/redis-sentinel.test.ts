@@ -4,7 +4,7 @@ import { add, build } from '../helpers/app.ts';
 import { execute } from '../helpers/database.ts';
 import { skipWithoutRedisServer } from '../helpers/redis.ts';
 import {
-  endsAfterClose,
+  closesSoon,
   GROUP,
   isMaster,
   patch,
@@ -24,12 +24,6 @@ const PASSWORD = 'a-secret/of:theirs';
 
 /** What a read may take while the master is away: a deadline of 100 ms each layer, on a busy machine. Milliseconds. */
 const READ_MS = 1_000;
-
-/** What closing may take in any state. Milliseconds. */
-const CLOSE_MS = 2_000;
-
-/** How long a process tries to connect before it closes. Milliseconds. */
-const TRY_MS = 300;
 
 /** Each Sentinel hears of a new master from the one that made it so. */
 async function untilAllName(sentinels: readonly RedisProcess[], { port }: RedisProcess): Promise<void> {
@@ -158,23 +152,6 @@ t.test('Sentinels and a master with a password', { skip: skipWithoutRedisServer 
   });
 
   await t.test('closing ends everything soon, in every state', async (t) => {
-    const all = [first, second, ...sentinels];
-    const pause = async () => {
-      for (const server of all) server.pause();
-    };
-    const kill = async () => {
-      for (const server of all) await server.kill();
-    };
-    for (const [state, enter] of [
-      ['up', async () => {}],
-      ['silent', pause],
-      ['down', kill],
-    ] as const) {
-      await enter();
-      const milliseconds = await endsAfterClose(REDIS_URL, TRY_MS);
-      t.ok(milliseconds < CLOSE_MS, `${state}: the process ended ${milliseconds} ms after it`);
-    }
-    const [milliseconds] = await timed(() => other.close());
-    t.ok(milliseconds < CLOSE_MS, `down: the service closed in ${milliseconds} ms`);
+    await closesSoon(t, { url: REDIS_URL, servers: [first, second, ...sentinels], app: other });
   });
 });

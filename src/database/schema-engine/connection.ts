@@ -10,14 +10,17 @@ export interface Connection {
 
 /**
  * What Prisma's parameters in a PostgreSQL URL mean to `pg`, which ignores `schema` and `connect_timeout`
- * (seconds, 5 when unset; 0: wait for ever). The others, `sslmode` among them, are `pg`'s own.
+ * (seconds, 5 when unset; 0: wait for ever). The others, `sslmode` among them, are `pg`'s own. `settings` of the session
+ * come before those that the URL has in `options`, which win.
  */
-export function connectionTo(url: string): Connection {
+export function connectionTo(url: string, settings = ''): Connection {
   const parsed = parseUrl(url);
   const schema = parsed.searchParams.get('schema') ?? 'public';
   const seconds = Number(parsed.searchParams.get('connect_timeout') ?? 5);
   parsed.searchParams.delete('schema');
-  if (schema !== 'public') parsed.searchParams.append('options', `-c search_path=${quoted(schema)}`);
+  const path = schema === 'public' ? '' : `-c search_path=${quoted(schema)}`;
+  const options = [settings, path, parsed.searchParams.get('options') ?? ''].filter((text) => text !== '');
+  if (options.length > 0) parsed.searchParams.set('options', options.join(' '));
   return {
     config: {
       connectionString: parsed.href,

@@ -1,15 +1,23 @@
+import { createHash } from 'node:crypto';
 import type { FastifyRequest, RouteOptions } from 'fastify';
 
-/** The key of the page that a request asks its route for. */
-export type PageKey = (request: Pick<FastifyRequest, 'params' | 'query'>) => string;
+/** All that may say which page a request asks for: no header does, and nobody but the URL knows. */
+export type Url = Pick<FastifyRequest, 'url' | 'params' | 'query'>;
+
+/** The key of the page that an URL stands for. */
+export type PageKey = (url: Url) => string | undefined;
+
+/** Of a longer key the beginning and a digest are used: what a client sends must not fill the memory. */
+const MAX_LENGTH = 256;
 
 /**
  * The key of a page: its route with the parameters filled in, then the query parameters that the route's
  * schema declares, sorted. Nothing else of the request reaches it: no other parameter can make a new entry,
  * and the same page with and without its trailing slash is one.
  */
-export function pageKeyOf({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>): PageKey {
-  const declared = Object.keys(Object(Object(schema?.querystring).properties)).sort();
+export function pageKeyOf(route: Pick<RouteOptions, 'url' | 'schema' | 'constraints'>): PageKey {
+  const declared = declaredParameters(route);
+  const url = route.constraints ? `${route.url}{${JSON.stringify(route.constraints)}}` : route.url;
   return ({ params, query }) => {
     const path = fillIn(url, Object(params));
     const search = new URLSearchParams();
@@ -20,6 +28,40 @@ export function pageKeyOf({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>)
   };
 }
 
-function fillIn(url: string, params: Readonly<Record<string, string>>): string {
-  return url.replace(/:(\w+)|\*/g, (wildcard, name = wildcard) => encodeURIComponent(String(params[name])));
+/** Throws where a schema hides its parameters: a page that ignores one would be the wrong page. */
+function declaredParameters({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>): string[] {
+  const query: unknown = schema?.querystring ?? Reflect.get(Object(schema), 'query');
+  if (query === undefined) return [];
+  const { properties } = Object(query);
+  const isPlain = properties && COMPOSED.every((keyword) => !(keyword in Object(query)));
+  if (!isPlain)
+    throw new Error(`The query parameters of ${url} cannot be told from its schema: give pageCache a key`);
+  return Object.keys(properties).sort();
+}
+
+const COMPOSED = ['$ref', 'allOf', 'anyOf', 'oneOf', 'patternProperties'];
+
+/** A key that begins with `/`, as no name of a form of a page does, and is not too long. */
+export function boundedKey(key: string): string {
+  const path = key.startsWith('/') ? key : `/${key}`;
+  if (path.length <= MAX_LENGTH) return path;
+  const digest = createHash('sha256').update(path).digest('base64url');
+  return `${path.slice(0, MAX_LENGTH - digest.length - 1)}#${digest}`;
+}
+
+/** The key with what it has after a `?` as the owner of one of so many places (cache.ts). */
+export function inPlaces(key: string, places: number): string {
+  const [path, ...rest] = key.split('?');
+  if (rest.length === 0) return key;
+  const owner = rest.join('?');
+  const digest = createHash('sha256').update(owner).digest();
+  return `${path}?~${digest.readUInt32BE(0) % places} ${owner}`;
+}
+
+/** An optional parameter that is absent is `%`, which no value becomes. */
+function fillIn(url: string, params: Readonly<Record<string, string | undefined>>): string {
+  return url.replace(/:(\w+)|\*/g, (wildcard, name = wildcard) => {
+    const value = params[name];
+    return value === undefined ? '%' : encodeURIComponent(value);
+  });
 }

@@ -3,15 +3,24 @@ import type { Test } from 'tap';
 import { createCaches } from '../../../src/cache/index.ts';
 import type { Store } from '../../../src/cache/store.ts';
 import { isDatabaseSlow } from '../../../src/database/failures.ts';
-import { pageCache } from '../../../src/plugins/page-cache/index.ts';
+import { type EarlyHitListener, pageCache } from '../../../src/plugins/page-cache/index.ts';
 import { problems } from '../../../src/plugins/problems.ts';
 
 /** Seconds for which the pages of the fixture are kept, and for which they may be served stale after that. */
 export const TTL = 60;
 export const STALE_IF_ERROR = 30;
 
+interface Options {
+  readonly staleIfError?: number;
+  readonly answeredEarly?: EarlyHitListener;
+}
+
 /** The page layer on an application of its own, with a clock that tests advance. */
-export async function pageLayer(t: Test, store: Store, { staleIfError = STALE_IF_ERROR } = {}) {
+export async function pageLayer(
+  t: Test,
+  store: Store,
+  { staleIfError = STALE_IF_ERROR, answeredEarly }: Options = {},
+) {
   let time = 1_700_000_000_000;
   const now = () => time;
   const caches = createCaches({ store, everything: ['things'], staleIfError, now });
@@ -21,7 +30,8 @@ export async function pageLayer(t: Test, store: Store, { staleIfError = STALE_IF
     await caches.close();
   });
   await app.register(problems);
-  await app.register(pageCache, { caches, mustBeFresh: isDatabaseSlow, now });
+  const early = answeredEarly && { answeredEarly };
+  await app.register(pageCache, { caches, mustBeFresh: isDatabaseSlow, now, ...early });
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers });
   return {
     app,

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import t from 'tap';
 import { storeKinds } from '../../helpers/stores.ts';
 import { page, pageLayer } from './fixture.ts';
@@ -18,7 +17,6 @@ const stored: Record<string, Answer> = {
 
 const notStored: Record<string, Answer> = {
   'Set-Cookie': (reply) => reply.header('set-cookie', 'a=b').send({}),
-  Vary: (reply) => reply.header('vary', 'accept-language').send({}),
   'Vary: *': (reply) => reply.header('vary', '*').send({}),
   'Cache-Control: no-store': (reply) => reply.header('cache-control', 'no-store').send({}),
   'Cache-Control: Private': (reply) => reply.header('cache-control', 'max-age=9, Private').send({}),
@@ -29,7 +27,6 @@ const notStored: Record<string, Answer> = {
   'status 404': (reply) => reply.code(404).send({}),
   'status 503': (reply) => reply.code(503).send({}),
   'no body': (reply) => reply.send(),
-  'a stream': (reply) => reply.send(Readable.from(['a', 'b'])),
   'an error': () => {
     throw new Error('thrown by the handler');
   },
@@ -111,27 +108,44 @@ t.test(
   },
 );
 
-t.test("a route's own hooks run after those of the page layer, on a hit too", async (t) => {
+t.test(
+  "a route's own onRequest hooks run before the page layer looks, its others after it, on a hit too",
+  async (t) => {
+    const [memory] = storeKinds;
+    if (!memory) throw new Error('there is a memory store');
+    const { app, get } = await pageLayer(t, await memory.open(t));
+    const seen: string[] = [];
+    app.get(
+      '/',
+      {
+        config: page,
+        onRequest: async () => void seen.push('onRequest'),
+        onSend: [async (_request, reply) => void seen.push(String(reply.getHeader('cache-status')))],
+      },
+      async () => 'text',
+    );
+    await get('/');
+    await get('/');
+    t.same(seen, [
+      'onRequest',
+      'property-listings; fwd=uri-miss; stored',
+      'onRequest',
+      'property-listings; hit; ttl=60',
+    ]);
+  },
+);
+
+t.test("what a route's own onRequest hook refuses is refused on a hit too", async (t) => {
   const [memory] = storeKinds;
   if (!memory) throw new Error('there is a memory store');
   const { app, get } = await pageLayer(t, await memory.open(t));
-  const seen: string[] = [];
-  app.get(
-    '/',
-    {
-      config: page,
-      onRequest: async () => void seen.push('onRequest'),
-      onSend: [async (_request, reply) => void seen.push(String(reply.getHeader('cache-status')))],
-    },
-    async () => 'text',
-  );
-  await get('/');
-  await get('/');
-  t.same(seen, [
-    'onRequest',
-    'property-listings; fwd=uri-miss; stored',
-    'property-listings; hit; ttl=60', // A hit answers in onRequest: no later hook of that kind runs.
-  ]);
+  const onRequest = async ({ headers }: FastifyRequest, reply: FastifyReply) => {
+    if (headers['x-key'] !== 'right') return reply.code(401).send('refused');
+  };
+  app.get('/', { config: page, onRequest }, async () => 'secret');
+  for (const _ of ['stored', 'hit']) t.equal((await get('/', { 'x-key': 'right' })).body, 'secret');
+  const refused = await get('/');
+  t.same([refused.statusCode, refused.body], [401, 'refused']);
 });
 
 t.test('what makes a page another one, and what does not', async (t) => {
@@ -178,14 +192,18 @@ t.test('what makes a page another one, and what does not', async (t) => {
   t.equal(await statusOf('/plain'), undefined, 'a route that does not opt in is no page');
 });
 
-t.test('a route that names no tags for its parameters is no page for them', async (t) => {
+t.test('a route that names no tags, or no key, for a request is no page for it', async (t) => {
   const [memory] = storeKinds;
   if (!memory) throw new Error('there is a memory store');
   const { app, get, statusOf, caches } = await pageLayer(t, await memory.open(t));
-  const tags = (params: unknown) => (Object(params).id === 'none' ? undefined : ['things']);
-  app.get('/:id', { config: { pageCache: { ttl: 60, tags } } }, async () => 'text');
-  t.equal(await statusOf('/none'), undefined);
-  t.equal((await get('/none', { 'if-none-match': '*' })).statusCode, 200);
+  const idOf = ({ params }: { params: unknown }): string => Object(params).id;
+  const tags = (url: { params: unknown }) => (idOf(url) === 'untagged' ? undefined : ['things']);
+  const key = (url: { params: unknown }) => (idOf(url) === 'unnamed' ? undefined : `/${idOf(url)}`);
+  app.get('/:id', { config: { pageCache: { ttl: 60, tags, key } } }, async () => 'text');
+  for (const none of ['/untagged', '/unnamed']) {
+    t.equal(await statusOf(none), undefined);
+    t.equal((await get(none, { 'if-none-match': '*' })).statusCode, 200);
+  }
   t.equal(await statusOf('/some'), 'property-listings; fwd=uri-miss; stored');
   t.equal(caches.counters.layers.pages.local.misses, 1);
 });
