@@ -49,8 +49,12 @@ export class Invalidations {
     setMaxListeners(0, this.#closing.signal); // One for each writer that waits.
   }
 
-  /** True while the tokens in the store may vouch for values that have changed. */
+  /**
+   * True while the tokens in the store may vouch for values that have changed. Whoever is about to read asks it, so
+   * what was heard in this turn is invalidated first: the connection that said it may have proved alive in it, too.
+   */
   get doubtful(): boolean {
+    if (this.#heard.size > 0) this.#invalidateHeard();
     return this.#unsettled || !this.#watched.every((isAlive) => isAlive());
   }
 

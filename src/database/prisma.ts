@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type InvalidationRules, invalidationExtension } from './invalidation-extension.ts';
+import { Pool } from './pool.ts';
 import { connectionTo } from './schema-engine/connection.ts';
 
 /** What a request may wait for a connection to PostgreSQL. Milliseconds. */
@@ -21,15 +22,13 @@ export interface PrismaOptions extends InvalidationRules {
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
 export function createPrisma({ url, onConnectionLost, ...rules }: PrismaOptions) {
   const { schema, config } = connectionTo(url, SETTINGS);
-  const adapter = new PrismaPg(
-    {
-      connectionString: config.connectionString,
-      connectionTimeoutMillis: CONNECT_MS,
-      query_timeout: QUERY_MS,
-      keepAlive: true,
-    },
-    { schema, onPoolError: onConnectionLost },
-  );
+  const pool = new Pool({
+    connectionString: config.connectionString,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    keepAlive: true,
+  });
+  const adapter = new PrismaPg(pool, { schema, onPoolError: onConnectionLost, disposeExternalPool: true });
   return new PrismaClient({ adapter }).$extends(invalidationExtension(rules));
 }
 

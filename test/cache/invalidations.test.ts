@@ -149,6 +149,15 @@ t.test('invalidations', async (t) => {
     },
   );
 
+  t.test('what was heard is invalidated before anything is read, in the same turn too', async (t) => {
+    const { caches, read } = open();
+    await read('old');
+    await new Promise(setImmediate);
+    t.equal(await read('new'), 'old');
+    caches.hear(['tag'], '1');
+    t.equal(await read('new'), 'new');
+  });
+
   t.test('closing ends the retries', async (t) => {
     const { store, caches } = open();
     store.broken.add('invalidate');

@@ -1,0 +1,58 @@
+import pg from 'pg';
+
+/** Between two looks at the clock. Milliseconds. */
+const TICK_MS = 100;
+
+/** A process that did not look for so long stood still: it was suspended, or very busy. Milliseconds. */
+const STANDSTILL_MS = 500;
+
+type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, release: Release) => void;
+type Release = (destroy?: Error | boolean) => void;
+
+/**
+ * Connections to PostgreSQL. Like `pg.Pool`, but a wait for a connection that ran out while this process stood still
+ * begins again, once: timers count that time, in which an answer could have come and nobody could have read it.
+ */
+export class Pool extends pg.Pool {
+  #lookedAt = performance.now();
+  #stoodStillAt = Number.NEGATIVE_INFINITY;
+  readonly #ticks = setInterval(() => this.#look(), TICK_MS).unref();
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<pg.PoolClient> | undefined {
+    const connected = this.#connect();
+    if (!callback) return connected;
+    connected.then(
+      (client) => callback(undefined, client, (destroy) => client.release(destroy)),
+      (error) => callback(error, undefined, () => {}),
+    );
+    return undefined;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | undefined {
+    clearInterval(this.#ticks);
+    const ended = super.end();
+    if (!callback) return ended;
+    ended.then(callback, callback);
+    return undefined;
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    const began = performance.now();
+    try {
+      return await super.connect();
+    } catch (error) {
+      if (this.ending || this.#stoodStillAt < began) throw error;
+      return super.connect();
+    }
+  }
+
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt > STANDSTILL_MS) this.#stoodStillAt = now;
+    this.#lookedAt = now;
+  }
+}

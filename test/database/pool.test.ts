@@ -1,0 +1,49 @@
+import t, { type Test } from 'tap';
+import { Pool } from '../../src/database/pool.ts';
+import { scratchDatabase } from '../helpers/database.ts';
+import { proxyTo } from '../helpers/proxy.ts';
+
+const CONNECT_MS = 400;
+
+async function fixture(t: Test) {
+  const network = await proxyTo(t, await scratchDatabase(t));
+  const pool = new Pool({ connectionString: network.url, connectionTimeoutMillis: CONNECT_MS, max: 1 });
+  t.teardown(() => pool.ended || pool.end());
+  return { network, pool };
+}
+
+/** Stands still as a suspended process does: nothing is read, and every timer becomes due. */
+function standStill(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+t.test('time in which this process stood still does not count', async (t) => {
+  const { pool } = await fixture(t);
+  const query = pool.query('SELECT 1 AS one'); // Begins to connect.
+  standStill(2 * CONNECT_MS);
+  t.same((await query).rows, [{ one: 1 }]);
+});
+
+t.test('nor while it waited for a connection that is in use', async (t) => {
+  const { pool } = await fixture(t);
+  const client = await pool.connect();
+  const waiting = pool.connect();
+  standStill(2 * CONNECT_MS);
+  setTimeout(() => client.release(), CONNECT_MS / 4);
+  (await waiting).release();
+  t.equal(pool.totalCount, 1);
+});
+
+t.test('a database that does not answer is waited for once, with a promise or a callback', async (t) => {
+  const { pool, network } = await fixture(t);
+  network.drop();
+  const began = performance.now();
+  await t.rejects(pool.connect(), { message: /connection timeout/ });
+  await t.rejects(pool.query('SELECT 1'), { message: /connection timeout/ });
+  t.ok(performance.now() - began < 3 * CONNECT_MS);
+});
+
+t.test('ends with a promise or a callback', async (t) => {
+  await fixture(t).then(({ pool }) => pool.end());
+  await fixture(t).then(({ pool }) => new Promise<void>((resolve) => pool.end(resolve)));
+});
