@@ -89,7 +89,7 @@ export class Workload {
     const change = this.#invalidations % 2 === 0 ? String(this.#invalidations) : undefined;
     const tags = [PROPERTIES, propertyTag(id)];
     if (change === undefined) return this.#caches.invalidate(tags);
-    this.#caches.hear(tags, change);
+    this.#caches.hear(tags, { cause: 'instance', change });
     await new Promise(setImmediate);
   }
 }

@@ -39,8 +39,11 @@ export function countEvents(events: CacheEvents): Counters {
       counters.layers[layer][tier][column] += 1;
     });
   }
-  events.on('invalidation', (_, by) => {
-    counters.invalidations[by] += 1;
+  events.on('invalidation', () => {
+    counters.invalidations.here += 1;
+  });
+  events.on('taken', () => {
+    counters.invalidations.elsewhere += 1;
   });
   events.on('pending', () => {
     counters.invalidations.failed += 1;

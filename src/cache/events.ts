@@ -4,6 +4,25 @@ import type { Tag, Tier } from './store.ts';
 export type Layer = 'pages' | 'data';
 
 /**
+ * Why something was invalidated: this process wrote (`write`), and heard of it again (`echo`); another instance wrote,
+ * or another program; contact was lost and is back (`reconnect`); an invalidation had failed (`retry`).
+ */
+export type Cause = 'write' | 'echo' | 'instance' | 'program' | 'reconnect' | 'retry';
+
+export interface Origin {
+  readonly cause: Cause;
+  /** What the program calls itself. */
+  readonly by?: string;
+  /** When the change was made, by the clock of whoever said so. Milliseconds since the epoch. */
+  readonly at?: number;
+}
+
+/** A change that every instance hears of, and that has a name of its own. */
+export interface HeardOf extends Origin {
+  readonly change: string;
+}
+
+/**
  * What happens in the cache, for whoever wants to know (a listener must not throw); `counters.ts` counts it. A
  * lookup asks the local tier and then the shared one, and says what came of each that there is: `hit` ends it,
  * after `miss` or `bypass` it goes on.
@@ -23,8 +42,10 @@ export interface CacheEventMap {
   fenced: [layer: Layer, tier: Tier];
   /** An old answer was served: expired while somebody refreshes it, or the last known one because a load failed. */
   stale: [layer: Layer, tier: Tier];
-  /** Tags were invalidated: by this process (`by` is `here`), or by another one, as the shared store reports. */
-  invalidation: [tags: readonly Tag[], by: 'here' | 'elsewhere'];
+  /** This process invalidated tags. */
+  invalidation: [tags: readonly Tag[], origin: Origin];
+  /** Another process took tokens away, as the shared store reports. What made it do so is heard of by itself. */
+  taken: [tags: readonly Tag[]];
   /** The tier failed or did not answer in time: the lookup or the fill goes on without it. */
   failure: [layer: Layer, tier: Tier, during: 'read' | 'write' | 'claim', error: unknown];
   /** An invalidation failed: everything will be invalidated until that succeeds. */

@@ -2,7 +2,7 @@ import { Breaker } from './breaker.ts';
 import { Cache } from './cache.ts';
 import { type Counters, countEvents } from './counters.ts';
 import { withDeadline } from './deadline.ts';
-import { type CacheEvents, newCacheEvents } from './events.ts';
+import { type CacheEvents, type HeardOf, newCacheEvents, type Origin } from './events.ts';
 import { Invalidations } from './invalidations.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { Entry, KeyspaceFigures, Store, Tag } from './store.ts';
@@ -29,9 +29,9 @@ export interface Caches {
   /** True while an invalidation is being retried or changes go unheard: nothing is read from the cache. */
   readonly bypassed: boolean;
   /** Resolves when it is done, or has been tried for 100 ms; never rejects. What failed is made up for later. */
-  invalidate(tags: readonly Tag[]): Promise<void>;
-  /** The same for a `change` that every instance hears of: the first of those who share the store invalidates. */
-  hear(tags: readonly Tag[], change: string): void;
+  invalidate(tags: readonly Tag[], origin?: Origin): Promise<void>;
+  /** The same for a change that every instance hears of: the first of those who share the store invalidates. */
+  hear(tags: readonly Tag[], origin: HeardOf): void;
   /** Contact with `source` was lost: what is cached may have changed unheard. Bypasses the cache. */
   distrust(source: string): void;
   /** It is back: whatever may have changed meanwhile is invalidated. */
@@ -72,8 +72,8 @@ export function createCaches(options: CachesOptions): Caches {
     get bypassed() {
       return invalidations.doubtful;
     },
-    invalidate: (tags) => invalidations.invalidate(tags),
-    hear: (tags, change) => invalidations.hear(tags, change),
+    invalidate: (tags, origin) => invalidations.invalidate(tags, origin),
+    hear: (tags, origin) => invalidations.hear(tags, origin),
     distrust: (source) => invalidations.distrust(source),
     trust: (source) => invalidations.trust(source),
     watch: (isAlive) => invalidations.watch(isAlive),

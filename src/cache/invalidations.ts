@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import timers from 'node:timers/promises';
 import { DeadlineExceeded, withDeadline } from './deadline.ts';
-import type { CacheEvents } from './events.ts';
+import type { CacheEvents, HeardOf, Origin } from './events.ts';
 import type { Store, Tag } from './store.ts';
 
 /** What an invalidation may take of a write's time. Milliseconds. */
@@ -12,6 +12,10 @@ const RETRY_MS = 250;
 
 /** More tags than this at once are everything: so many commands would block this process. */
 const MAX_TAGS = 1_000;
+
+const WRITE: Origin = { cause: 'write' };
+const RECONNECT: Origin = { cause: 'reconnect' };
+const RETRY: Origin = { cause: 'retry' };
 
 /**
  * Invalidation, which may be late but is never dropped, and whether the cache is to be trusted at all.
@@ -33,7 +37,7 @@ export class Invalidations {
   readonly #closing = new AbortController();
   readonly #doubts = new Map<string, symbol>();
   readonly #watched: (() => boolean)[] = [];
-  readonly #heard = new Map<string, Set<Tag>>();
+  readonly #heard = new Map<string, { readonly origin: HeardOf; readonly tags: Set<Tag> }>();
   /** How many attempts have failed, and how many of them a later one has made up for. */
   #failures = 0;
   #madeUpFor = 0;
@@ -75,14 +79,14 @@ export class Invalidations {
 
   async trust(source: string): Promise<void> {
     const doubt = this.#doubts.get(source);
-    await this.invalidate(this.#everything);
+    await this.invalidate(this.#everything, RECONNECT);
     if (this.#doubts.get(source) === doubt) this.#doubts.delete(source); // Unless it was lost again meanwhile.
     this.#tell();
   }
 
-  async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
+  async invalidate(tags: readonly Tag[], origin: Origin | HeardOf = WRITE): Promise<void> {
     if (tags.length === 0) return;
-    const outcome = await this.#attempt(tags.length > MAX_TAGS ? this.#everything : tags, change);
+    const outcome = await this.#attempt(tags.length > MAX_TAGS ? this.#everything : tags, origin);
     if (outcome === 'done') return;
     this.#failures += 1;
     this.#tell();
@@ -91,14 +95,14 @@ export class Invalidations {
   }
 
   /**
-   * A `change` that every instance hears of. What is heard in one turn of the event loop is invalidated together: a
+   * A change that every instance hears of. What is heard in one turn of the event loop is invalidated together: a
    * transaction of many statements says all of them at once.
    */
-  hear(tags: readonly Tag[], change: string): void {
+  hear(tags: readonly Tag[], origin: HeardOf): void {
     if (this.#heard.size === 0) setImmediate(() => this.#invalidateHeard());
-    const touched = this.#heard.get(change) ?? new Set();
-    for (const tag of tags) touched.add(tag);
-    this.#heard.set(change, touched);
+    const touched = this.#heard.get(origin.change) ?? { origin, tags: new Set() };
+    for (const tag of tags) touched.tags.add(tag);
+    this.#heard.set(origin.change, touched);
   }
 
   /** Ends the retries; entries that should have been invalidated are then left to the other instances. */
@@ -112,17 +116,21 @@ export class Invalidations {
   }
 
   #invalidateHeard(): void {
-    const heard = [...this.#heard];
+    const heard = [...this.#heard.values()];
     this.#heard.clear();
-    const count = heard.reduce((sum, [, tags]) => sum + tags.size, 0);
-    if (count > MAX_TAGS) void this.invalidate(this.#everything);
-    else for (const [change, tags] of heard) void this.invalidate([...tags], change);
+    const count = heard.reduce((sum, { tags }) => sum + tags.size, 0);
+    const [first] = heard;
+    if (first && count > MAX_TAGS) {
+      const { change: _, ...origin } = first.origin;
+      void this.invalidate(this.#everything, origin);
+    } else for (const { tags, origin } of heard) void this.invalidate([...tags], origin);
   }
 
-  async #attempt(tags: readonly Tag[], change?: string): Promise<'done' | 'failed' | 'late'> {
+  async #attempt(tags: readonly Tag[], origin: Origin | HeardOf): Promise<'done' | 'failed' | 'late'> {
+    const change = 'change' in origin ? origin.change : undefined;
     try {
       await withDeadline(this.#store.invalidate(tags, change), PATIENCE_MS);
-      this.#events.emit('invalidation', tags, 'here');
+      this.#events.emit('invalidation', tags, origin);
       return 'done';
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#events.emit('pending', tags, error); // Else nobody can be told any more.
@@ -134,7 +142,7 @@ export class Invalidations {
     while (this.#failures > this.#madeUpFor && !this.#closing.signal.aborted) {
       await this.#pause(RETRY_MS);
       const failures = this.#failures;
-      if ((await this.#attempt(this.#everything)) === 'done') this.#madeUpFor = failures;
+      if ((await this.#attempt(this.#everything, RETRY)) === 'done') this.#madeUpFor = failures;
     }
     this.#retrying = undefined;
     this.#tell();

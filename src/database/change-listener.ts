@@ -34,6 +34,10 @@ export interface Change {
   readonly rows: readonly number[] | '*';
   /** Where they were and are; `*` for too many of them. */
   readonly locations: readonly string[] | '*';
+  /** What the program that made it calls itself (`application_name`), or nothing. */
+  readonly by: string;
+  /** When its statement ran, by PostgreSQL's clock; undefined when it did not say. Milliseconds since the epoch. */
+  readonly at: number | undefined;
 }
 
 export interface ChangeHandlers {
@@ -141,12 +145,13 @@ export class ChangeListener {
 /** What the trigger says in JSON. Anything else was said by hand, and may mean every row. */
 function changeOf(payload: string): Change {
   try {
-    const { transaction, rows, locations } = JSON.parse(payload);
+    const { transaction, rows, locations, by, at } = JSON.parse(payload);
+    const said = { by: typeof by === 'string' ? by : '', at: typeof at === 'number' ? at : undefined };
     if (typeof transaction === 'string' && isListOrAny(rows, 'number') && isListOrAny(locations, 'string')) {
-      return { transaction, rows, locations };
+      return { transaction, rows, locations, ...said };
     }
   } catch {}
-  return { transaction: undefined, rows: '*', locations: '*' };
+  return { transaction: undefined, rows: '*', locations: '*', by: '', at: undefined };
 }
 
 const isListOrAny = (value: unknown, type: 'number' | 'string'): boolean =>

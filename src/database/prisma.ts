@@ -15,15 +15,23 @@ const SETTINGS = '-c jit=off';
 
 export interface PrismaOptions extends InvalidationRules {
   readonly url: string;
+  /** How its sessions are seen in `pg_stat_activity`, and in what they notify of. At most 63 bytes. */
+  readonly applicationName?: string;
   /** Told of a pooled connection that was lost while nobody used it. */
   onConnectionLost(error: Error): void;
 }
 
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
-export function createPrisma({ url, onConnectionLost, ...rules }: PrismaOptions) {
+export function createPrisma({
+  url,
+  applicationName = 'property-listings',
+  onConnectionLost,
+  ...rules
+}: PrismaOptions) {
   const { schema, config } = connectionTo(url, SETTINGS);
   const pool = new Pool({
     connectionString: config.connectionString,
+    application_name: applicationName,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     keepAlive: true,

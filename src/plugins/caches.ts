@@ -58,7 +58,7 @@ function openStore(
   if (!tracking) return new RedisStore(client, { tokenSeconds });
   const mirror = new TokenMirror();
   const peers = trackTokens(connection, tracking, mirror, {
-    changed: (tags) => events.emit('invalidation', tags, 'elsewhere'),
+    changed: (tags) => events.emit('taken', tags),
     refused: ({ message }) =>
       log.warn({ reason: message }, 'Redis does not allow the local tier: not using it'),
   });

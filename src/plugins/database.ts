@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import fp from 'fastify-plugin';
-import { ChangeListener } from '../database/change-listener.ts';
+import type { Origin } from '../cache/events.ts';
+import { type Change, ChangeListener } from '../database/change-listener.ts';
 import { createPrisma, type Prisma } from '../database/prisma.ts';
 import { RowStreams } from '../database/row-streams.ts';
 import { applyMigrations } from '../database/schema-engine.ts';
@@ -19,6 +21,10 @@ declare module 'fastify' {
   }
 }
 
+/** The beginning of what instances call themselves, and what this one does. */
+const INSTANCES = 'property-listings instance';
+const APPLICATION_NAME = `${INSTANCES} ${randomBytes(6).toString('hex')}`;
+
 /** How many sample listings an embedded database starts with. */
 const SAMPLES = 25;
 
@@ -35,6 +41,7 @@ export const database = fp(
       log.warn({ reason: message }, 'a connection to PostgreSQL was lost');
     const prisma = createPrisma({
       url,
+      applicationName: APPLICATION_NAME,
       tagsOf,
       invalidate: caches.invalidate,
       onConnectionLost,
@@ -49,9 +56,11 @@ export const database = fp(
 
     const listener = new ChangeListener(url, {
       changed: (change) => {
+        const { transaction } = change;
         const tags = tagsOfChange(change);
-        if (change.transaction === undefined) void caches.invalidate(tags);
-        else caches.hear(tags, change.transaction);
+        const origin = originOf(change);
+        if (transaction === undefined) void caches.invalidate(tags, origin);
+        else caches.hear(tags, { ...origin, change: transaction });
       },
       listening: () => caches.trust('listener'),
       lost: ({ message }) => {
@@ -71,3 +80,10 @@ export const database = fp(
   },
   { name: 'database', dependencies: ['caches', 'data-source'], fastify: '5.x' },
 );
+
+/** Who made a change. */
+function originOf({ by, at }: Change): Origin {
+  const when = at === undefined ? {} : { at };
+  if (by === APPLICATION_NAME) return { cause: 'echo', ...when };
+  return by.startsWith(INSTANCES) ? { cause: 'instance', ...when } : { cause: 'program', by, ...when };
+}

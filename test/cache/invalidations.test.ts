@@ -131,16 +131,16 @@ t.test('invalidations', async (t) => {
       };
       const given: (readonly string[])[] = [];
       caches.events.on('invalidation', (tags) => given.push(tags));
-      caches.hear(['tag', 'row:1'], '1');
-      caches.hear(['tag', 'row:2'], '1');
-      caches.hear(['tag'], '2');
+      caches.hear(['tag', 'row:1'], { cause: 'program', change: '1' });
+      caches.hear(['tag', 'row:2'], { cause: 'program', change: '1' });
+      caches.hear(['tag'], { cause: 'program', change: '2' });
       t.same(given, []);
       await new Promise(setImmediate);
       t.same(given.splice(0), [['tag', 'row:1', 'row:2'], ['tag']]);
       for (let statement = 0; statement < 3; statement += 1) {
         caches.hear(
           Array.from({ length: 500 }, (_, row) => `row:${statement}:${row}`),
-          '3',
+          { cause: 'program', change: '3' },
         );
       }
       await new Promise(setImmediate);
@@ -154,7 +154,7 @@ t.test('invalidations', async (t) => {
     await read('old');
     await new Promise(setImmediate);
     t.equal(await read('new'), 'old');
-    caches.hear(['tag'], '1');
+    caches.hear(['tag'], { cause: 'program', change: '1' });
     t.equal(await read('new'), 'new');
   });
 
@@ -166,7 +166,7 @@ t.test('invalidations', async (t) => {
     t.equal(caches.bypassed, true);
     for (const event of ['pending', 'doubt'] as const)
       caches.events.on(event, () => t.fail('nobody is alarmed'));
-    caches.hear(['tag'], '1'); // What was heard just before the end.
+    caches.hear(['tag'], { cause: 'program', change: '1' }); // What was heard just before the end.
     await new Promise(setImmediate);
   });
 

@@ -155,11 +155,11 @@ t.test('500 rows fit into a notification, the longest ids too; 501 are the whole
   t.equal((await heard())[0]?.rows.length, 500);
 });
 
-t.test('locations fit up to 1,800 bytes of JSON, beside 500 rows; of more they are any', async (t) => {
+t.test('locations fit up to 1,600 bytes of JSON, beside 500 rows; of more they are any', async (t) => {
   const { heard } = await hearing(t);
-  /** Eighteen that differ, which take 100 bytes each. */
+  /** Sixteen that differ, which take 100 bytes each. */
   const places = (filler: string, length: number) =>
-    Array.from({ length: 18 }, (_, index) => String(index + 10) + filler.repeat(length));
+    Array.from({ length: 16 }, (_, index) => String(index + 10) + filler.repeat(length));
   const plain = places('x', 94);
   const HEARD: [locations: readonly string[], heard: readonly string[] | '*'][] = [
     [plain, plain],
@@ -198,6 +198,16 @@ t.test('what one transaction changed comes with one id, and another with another
   t.not(changes[2]?.transaction, changes[0]?.transaction);
 });
 
+t.test('a change says what program made it and when', async (t) => {
+  const { allHeard } = await hearing(t);
+  const name = 'a "program"\\with 60 bytes'.padEnd(63, '"');
+  const before = Date.now();
+  await execute(url, `SET application_name = ${pg.escapeLiteral(name)}; ${insert}`);
+  const [change] = await allHeard();
+  t.equal(change?.by, name);
+  t.ok(before - 1 <= Number(change?.at) && Number(change?.at) <= Date.now() + 1);
+});
+
 t.test('a notification by hand means everything, unless it says in JSON what it means', async (t) => {
   const { allHeard } = await hearing(t);
   const right = { transaction: '827', rows: [1, 2], locations: ['Accra'] };
@@ -227,7 +237,11 @@ t.test('a notification by hand means everything, unless it says in JSON what it 
     ].map((wrong) => JSON.stringify({ ...right, ...wrong })),
   ]) {
     await notify(payload);
-    t.same(await allHeard(), [{ ...EVERYTHING_CHANGED, transaction: undefined }], payload);
+    t.same(
+      await allHeard(),
+      [{ ...EVERYTHING_CHANGED, transaction: undefined, by: '', at: undefined }],
+      payload,
+    );
   }
   for (const said of [right, { ...right, ...EVERYTHING_CHANGED }, { ...right, more: 1 }]) {
     await notify(JSON.stringify(said));

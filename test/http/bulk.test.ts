@@ -49,14 +49,17 @@ t.test('one transaction and one invalidation, of the lists and the locations onl
   for (const url of urls) await app.inject(url);
   const before = await sql('SELECT pg_current_xact_id()::text::int AS id');
   const told: (readonly string[])[] = [];
-  app.caches.events.on('invalidation', (tags, where) => {
-    if (where === 'here') told.push(tags);
+  const causes: string[] = [];
+  app.caches.events.on('invalidation', (tags, { cause }) => {
+    told.push(tags);
+    causes.push(cause);
   });
   await settled(app, () => write(app, 'POST', URL, listings(400)));
   t.same(told, [
     ['properties', locationTag('accra')],
     ['properties', locationTag('accra')],
-  ]); // The second is the echo of the notification.
+  ]);
+  t.same(causes, ['write', 'echo']);
   const { rows } = await sql(
     `SELECT count(DISTINCT xmin::text)::int AS transactions FROM properties_property WHERE id > ${one.id} AND xmin::text::bigint > ${before.rows[0].id}`,
   );

@@ -19,8 +19,9 @@ CREATE INDEX properties_property_location_created_at_id_idx
 CREATE INDEX properties_property_title_words_idx ON properties_property USING gin (ts_filter(words, '{a}'));
 CREATE INDEX properties_property_words_idx ON properties_property USING gin (words);
 
--- A notification is JSON: the transaction, the ids of the rows that existed before, and the locations that the rows
--- had or have; "*" in place of a list for more than fit (a payload has less than 8,000 bytes).
+-- A notification is JSON: the transaction, the ids of the rows that existed before, the locations that the rows had or
+-- have ("*" in place of a list for more than fit: a payload has less than 8,000 bytes), which program changed them, and
+-- when, in milliseconds since the epoch.
 CREATE OR REPLACE FUNCTION properties_property_notify() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -50,11 +51,12 @@ BEGIN
   IF touched = 0 THEN
     RETURN NULL;
   END IF;
-  IF touched > 500 OR octet_length(places::text) > 1800 OR octet_length(ids::text) + octet_length(places::text) > 7900 THEN
+  IF touched > 500 OR octet_length(places::text) > 1600 OR octet_length(ids::text) + octet_length(places::text) > 7700 THEN
     places := '"*"';
   END IF;
   PERFORM pg_notify('property_listings', jsonb_build_object(
-    'transaction', pg_current_xact_id()::text, 'rows', ids, 'locations', places)::text);
+    'transaction', pg_current_xact_id()::text, 'rows', ids, 'locations', places,
+    'by', current_setting('application_name'), 'at', floor(extract(epoch FROM clock_timestamp()) * 1000))::text);
   RETURN NULL;
 END
 $$;
