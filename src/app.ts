@@ -11,7 +11,7 @@ import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
-import { answerProblem, problems, refuseGarbage } from './plugins/problems.ts';
+import { problems, refuseGarbage, refuseRequest } from './plugins/problems.ts';
 import { redis } from './plugins/redis.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { writeKey } from './plugins/write-key.ts';
@@ -19,7 +19,8 @@ import { bulkRoute } from './properties/bulk-route.ts';
 import { listRoutes } from './properties/list-routes.ts';
 import { propertyRoutes } from './properties/routes.ts';
 import { validation } from './properties/validation.ts';
-import { LOG_BASE, type LogOutput, logEarlyHits, RequestLog } from './request-log.ts';
+import { newRequestId } from './request-id.ts';
+import { LOG_BASE, type LogOutput, logEarlyHits, REDACTED, RequestLog } from './request-log.ts';
 
 export interface AppOptions {
   /** What to configure from; `src/config.ts` names the variables. */
@@ -39,13 +40,14 @@ const BODY_LIMIT = 1024 * 1024;
  */
 export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: log ? { stream: log, base: LOG_BASE } : false,
+    logger: log ? { stream: log, base: LOG_BASE, redact: REDACTED } : false,
     logController: new RequestLog(),
+    genReqId: newRequestId,
     bodyLimit: BODY_LIMIT,
     return503OnClosing: false,
     clientErrorHandler: refuseGarbage,
     routerOptions: { ignoreTrailingSlash: true },
-    frameworkErrors: answerProblem,
+    frameworkErrors: refuseRequest,
     ajv: validation,
   });
   try {
@@ -69,6 +71,7 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
       caches: app.caches,
       mustBeFresh: (error) => app.changes.alive && isDatabaseSlow(error),
       answeredEarly: logEarlyHits(log, app.config.LOG_LEVEL),
+      newRequestId,
       unsafeMethods: 'ignore', // Whatever writes does so through Prisma, whose extension knows better what it touched.
     });
     await app.register(listRoutes);

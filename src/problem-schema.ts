@@ -10,6 +10,7 @@ const ProblemSchema = Type.Object(
     status: Type.Integer({ examples: [400] }),
     detail: Type.String({ description: 'what happened, to what, and what to do next' }),
     code: Type.String({ description: 'stable, for programs', examples: ['FST_ERR_VALIDATION'] }),
+    request_id: Type.String({ description: 'what the log calls the request, as X-Request-Id does' }),
     errors: Type.Optional(
       Type.Array(FieldErrorSchema, {
         description: 'one entry for each offending field',

@@ -10,8 +10,20 @@ export interface LogOutput {
 /** What every line of the log says of the process. */
 export const LOG_BASE = { pid: process.pid, hostname: hostname() };
 
+/** What a line calls the request that it is about, as `X-Request-Id` and a problem do. */
+const REQUEST_ID_LABEL = 'request_id';
+
+/** Secrets that a request carries, wherever a line has its fields. */
+export const REDACTED = ['headers', 'req.headers', 'request.headers', 'err.headers'].flatMap((path) =>
+  ['authorization', 'cookie'].map((name) => `${path}.${name}`),
+);
+
 /** One line a request: what was asked, what was answered, how long it took and what the cache did. */
 export class RequestLog extends LogController {
+  constructor() {
+    super({ requestIdLogLabel: REQUEST_ID_LABEL });
+  }
+
   override incomingRequest(): void {}
 
   override requestCompleted(error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
@@ -33,32 +45,40 @@ const INFO = 30;
 const LOGGED_AT = ['info', 'debug', 'trace'];
 
 /**
- * The line of a hit that was answered before there was a request to Fastify, which would have an id. To have pino make it costs as much as
- * to find the page, so what hits that are alike have in common is made into text once.
+ * The line of a hit that was answered before there was a request to Fastify. To have pino make it costs as much as to find
+ * the page, so what hits that are alike have in common is made into text once.
  */
 export function logEarlyHits(output: LogOutput | undefined, level: string): EarlyHitListener {
   if (!output || !LOGGED_AT.includes(level)) return () => {};
   const lines = new WeakMap<EarlyHit, Line>();
-  return (hit, elapsed) => {
+  return (hit, elapsed, requestId) => {
     let line = lines.get(hit);
     if (!line) {
       line = lineOf(hit);
       lines.set(hit, line);
     }
-    output.write(`${line.beforeTime}${Date.now()}${line.beforeMs}${tenths(elapsed)}${AFTER_MS}`);
+    output.write(
+      `${line.beforeTime}${Date.now()}${line.beforeId}${requestId}${line.beforeMs}${tenths(elapsed)}${AFTER_MS}`,
+    );
   };
 }
 
 interface Line {
   readonly beforeTime: string;
+  readonly beforeId: string;
   readonly beforeMs: string;
 }
 
 const AFTER_MS = `,"msg":"request"}\n`;
 
 function lineOf({ method, url, status, cacheStatus }: EarlyHit): Line {
-  const fields = JSON.stringify({ ...LOG_BASE, method, url, status, cache: cacheStatus });
-  return { beforeTime: `{"level":${INFO},"time":`, beforeMs: `,${fields.slice(1, -1)},"ms":` };
+  const base = JSON.stringify(LOG_BASE).slice(1, -1);
+  const fields = JSON.stringify({ method, url, status, cache: cacheStatus }).slice(1, -1);
+  return {
+    beforeTime: `{"level":${INFO},"time":`,
+    beforeId: `,${base},"${REQUEST_ID_LABEL}":"`,
+    beforeMs: `",${fields},"ms":`,
+  };
 }
 
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

@@ -55,7 +55,7 @@ function fieldsOf(response: string): Record<string, string> {
   return Object.fromEntries(
     fields
       .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)])
-      .filter(([name]) => name !== 'date'),
+      .filter(([name]) => name !== 'date' && name !== 'x-request-id'),
   );
 }
 

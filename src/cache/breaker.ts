@@ -1,18 +1,37 @@
+import type { CacheEvents } from './events.ts';
+
 /** For how long a store that did not answer in time is not asked again. Milliseconds. */
 const PAUSE_MS = 250;
 
 /**
  * Opens when the store did not answer in time, so that one request in a while waits for a dead or slow store and
- * not each of them, once for its page and once more for the data behind it.
+ * not each of them, once for its page and once more for the data behind it. It closes with the first answer in time.
  */
 export class Breaker {
+  readonly #events: CacheEvents;
+  #tripped = false;
   #until = Number.NEGATIVE_INFINITY;
 
+  constructor(events: CacheEvents) {
+    this.#events = events;
+  }
+
   get open(): boolean {
-    return performance.now() < this.#until;
+    return this.#tripped && performance.now() < this.#until;
   }
 
   trip(): void {
     this.#until = performance.now() + PAUSE_MS;
+    this.#turn(true);
+  }
+
+  close(): void {
+    this.#turn(false);
+  }
+
+  #turn(tripped: boolean): void {
+    if (this.#tripped === tripped) return;
+    this.#tripped = tripped;
+    this.#events.emit('breaker', tripped);
   }
 }

@@ -331,7 +331,10 @@ export class Cache {
   async #ask<T>(during: 'read' | 'claim', question: () => Promise<T>): Promise<T | undefined> {
     const { breaker, patience } = this.#options;
     if (breaker.open) return undefined;
-    const answer = question();
+    const answer = question().then((value) => {
+      breaker.close();
+      return value;
+    });
     const late = (error: unknown) => {
       if (error instanceof DeadlineExceeded) breaker.trip();
     };

@@ -50,6 +50,8 @@ export interface CacheEventMap {
   failure: [layer: Layer, tier: Tier, during: 'read' | 'write' | 'claim', error: unknown];
   /** An invalidation failed: everything will be invalidated until that succeeds. */
   pending: [tags: readonly Tag[], error: unknown];
+  /** The store did not answer in time, and is asked only now and then; or it answered again. */
+  breaker: [open: boolean];
   /** Contact was lost or an invalidation failed, and the whole cache is bypassed; or it is used again. */
   doubt: [doubtful: boolean];
 }

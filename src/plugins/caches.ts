@@ -71,6 +71,11 @@ function logEvents(events: CacheEvents, log: FastifyBaseLogger): void {
     if (doubtful) log.warn('bypassing the cache: what it holds may be out of date');
     else log.info('the cache is in use again');
   });
+  events.on('breaker', (open) => {
+    if (open)
+      log.warn('Redis is too slow: asking it only every 250 ms, and reading from PostgreSQL meanwhile');
+    else log.info('Redis answers in time again');
+  });
   events.on('pending', (tags, error) => {
     const details = { tags: tags.length, reason: Object(error).message };
     log.error(details, 'an invalidation failed: trying to invalidate everything until it succeeds');

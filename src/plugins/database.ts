@@ -54,6 +54,7 @@ export const database = fp(
     app.addHook('preClose', () => rowStreams.closeSoon());
     app.addHook('onClose', () => rowStreams.close());
 
+    let deaf = false;
     const listener = new ChangeListener(url, {
       changed: (change) => {
         const { transaction } = change;
@@ -62,8 +63,13 @@ export const database = fp(
         if (transaction === undefined) void caches.invalidate(tags, origin);
         else caches.hear(tags, { ...origin, change: transaction });
       },
-      listening: () => caches.trust('listener'),
+      listening: async () => {
+        if (deaf) log.info('hearing what other programs change again');
+        deaf = false;
+        await caches.trust('listener');
+      },
       lost: ({ message }) => {
+        deaf = true;
         caches.distrust('listener');
         log.warn(
           { reason: message },

@@ -44,11 +44,9 @@ export function invalidationOf(app: FastifyInstance, tags: readonly string[]): P
  * from then on nothing is invalidated any more, and a second read is a hit.
  */
 export async function settled<T>(app: FastifyInstance, change: () => Promise<T>): Promise<T> {
-  let invalidations = 0;
   const echoed = new Promise<void>((resolve) => {
-    app.caches.events.on('invalidation', function seen() {
-      invalidations += 1;
-      if (invalidations < 2) return;
+    app.caches.events.on('invalidation', function seen(_tags, { cause }) {
+      if (cause !== 'echo') return;
       app.caches.events.off('invalidation', seen);
       resolve();
     });

@@ -14,6 +14,7 @@ const OF_THE_CACHE = new Set([
   'keep-alive',
   'transfer-encoding',
   'vary',
+  'x-request-id',
 ]);
 
 const CODINGS = ['br', 'gzip'];
@@ -71,8 +72,12 @@ export async function faultOf({ request, got, model, formOf }: Question): Promis
   if (request.method === 'HEAD') return got.body.byteLength > 0 ? 'a body to HEAD' : undefined;
   if (status === 206) return partFault(got, await formOf(coding));
   if (status === 304 || status === 416 || model.status !== status) return undefined;
-  return decoded(got) === decoded(model) ? undefined : `another body: ${decoded(got).slice(0, 200)}`;
+  return unnamed(got) === unnamed(model) ? undefined : `another body: ${decoded(got).slice(0, 200)}`;
 }
+
+/** The content, but for what a problem calls its request. */
+const unnamed = (answer: RawAnswer): string =>
+  decoded(answer).replaceAll(answer.headers['x-request-id'] ?? '\n', '');
 
 /** Whether the request asks for an answer that a page may be given in, instead of its own 200. */
 function isVariation(request: Hostile, status: number): boolean {

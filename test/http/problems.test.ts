@@ -94,7 +94,9 @@ for (const [what, request, expected] of [
     t.equal(response.statusCode, expected.status);
     t.equal(response.headers['content-type'], 'application/problem+json');
     t.equal(response.headers['cache-control'], 'no-store');
-    t.strictSame(response.json(), { type: 'about:blank', ...expected });
+    const request_id = response.headers['x-request-id'];
+    t.match(request_id, /^[0-9a-z]+-[0-9a-z]+$/);
+    t.strictSame(response.json(), { type: 'about:blank', ...expected, request_id });
   });
 }
 
@@ -134,6 +136,7 @@ for (const [path, allow] of Object.entries(ALLOWED)) {
           status: 405,
           detail: `${method} is not allowed here: use ${allow}`,
           code: 'PL_METHOD_NOT_ALLOWED',
+          request_id: response.headers['x-request-id'],
         });
       }
       const options = await app.inject({ method: 'OPTIONS', url });
@@ -169,6 +172,7 @@ t.test('a bug answers 500, says nothing of itself, and is logged', async (t) => 
       status: 500,
       detail: 'Something went wrong here. The log has the details',
       code: 'PL_INTERNAL',
+      request_id: response.headers['x-request-id'],
     });
     t.match(lines.pop(), /swordfish/);
   }
@@ -259,17 +263,28 @@ t.test(
   (t) => {
     const lines: string[] = [];
     const output = { write: (line: string) => void lines.push(line) };
-    const hit = { method: 'GET', url: '/a?"b"', status: 304, cacheStatus: 'x; hit' } as const;
-    for (const level of ['warn', 'silent']) logEarlyHits(output, level)(hit, 1);
-    logEarlyHits(undefined, 'info')(hit, 1);
+    const hit = { method: 'GET', url: '/a?"b"', route: '/a', status: 304, cacheStatus: 'x; hit' } as const;
+    for (const level of ['warn', 'silent']) logEarlyHits(output, level)(hit, 1, 'id');
+    logEarlyHits(undefined, 'info')(hit, 1, 'id');
     t.same(lines, []);
     const log = logEarlyHits(output, 'info');
-    for (const elapsed of [0.04, 12.34]) log(hit, elapsed);
+    for (const elapsed of [0.04, 12.34]) log(hit, elapsed, `id-${elapsed}`);
     const fields = { method: 'GET', url: '/a?"b"', status: 304, cache: 'x; hit', msg: 'request' };
-    for (const [index, ms] of [0, 12.3].entries()) {
+    for (const [index, [ms, request_id]] of [
+      [0, 'id-0.04'],
+      [12.3, 'id-12.34'],
+    ].entries()) {
       const line = JSON.parse(lines[index] ?? '');
       t.ok(Math.abs(line.time - Date.now()) < 60_000);
-      t.same(line, { level: 30, time: line.time, pid: process.pid, hostname: hostname(), ...fields, ms });
+      t.same(line, {
+        level: 30,
+        time: line.time,
+        pid: process.pid,
+        hostname: hostname(),
+        request_id,
+        ...fields,
+        ms,
+      });
     }
     t.end();
   },
@@ -300,7 +315,10 @@ t.test('what is no HTTP is answered as a problem, and a connection that is reset
     return text(socket);
   };
   const garbage = await say('FOO /properties/ HTTP/1.1\r\nHost: x\r\n\r\n');
-  t.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/);
+  t.match(
+    garbage,
+    /^HTTP\/1\.1 400 Bad Request\r\nX-Request-Id: \S+\r\nContent-Type: application\/problem\+json\r\n/,
+  );
   t.match(JSON.parse(garbage.slice(garbage.indexOf('\r\n\r\n'))), { type: 'about:blank', status: 400 });
   t.match(await say(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
 
@@ -349,6 +367,7 @@ t.test('a database out of reach answers 503 with Retry-After, and works again by
       detail:
         'The database does not answer: try again. A write may have been made all the same, so read first',
       code: 'PL_DATABASE_UNAVAILABLE',
+      request_id: response.headers['x-request-id'],
     });
   }
   t.match((await app.inject('/health/ready')).json(), {

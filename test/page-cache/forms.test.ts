@@ -23,7 +23,7 @@ const entryOf = (hasForms: boolean): Entry => ({
 });
 
 const search: Search = {
-  route: { ttl: 60, compress: true, byUrlAlone: true, identify: () => undefined },
+  route: { url: '/', ttl: 60, compress: true, byUrlAlone: true, identify: () => undefined },
   id: { key: '/', tags: [] },
   asked: { headers: { 'accept-encoding': 'gzip' }, directives: new Map() },
   lead: 'for all',

@@ -6,6 +6,7 @@ import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import {
   canSendPrepared,
+  type Prepared,
   prepareResponse,
   sendPrepared,
 } from '../../src/plugins/page-cache/prepared-response.ts';
@@ -13,9 +14,13 @@ import {
 const headOf = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
 const UNCHANGED = 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n';
 
+/** One in which nothing is another for each request. */
+const prepare = (status: number, head: string, body?: Buffer) => prepareResponse(status, [head, ''], 0, body);
+const send = (response: ServerResponse, prepared: Prepared) => sendPrepared(response, prepared, '');
+
 t.test('a prepared response', async (t) => {
   t.test('has the head and a short body in one piece', async (t) => {
-    const { bytes, rest } = prepareResponse(200, headOf(4), Buffer.from('body'));
+    const { bytes, rest } = prepare(200, headOf(4), Buffer.from('body'));
     t.equal(bytes.toString(), `${headOf(4)}body`);
     t.equal(rest, undefined);
   });
@@ -23,21 +28,21 @@ t.test('a prepared response', async (t) => {
   t.test('copies a body of 64 KB, and not a longer one', async (t) => {
     const short = Buffer.alloc(64 * 1024, 'a');
     const long = Buffer.alloc(64 * 1024 + 1, 'a');
-    t.equal(prepareResponse(200, 'head', short).rest, undefined);
-    t.equal(prepareResponse(200, 'head', short).bytes.byteLength, 4 + short.byteLength);
-    t.ok(prepareResponse(200, 'head', long).rest === long);
-    t.equal(prepareResponse(200, 'head', long).bytes.toString(), 'head');
+    t.equal(prepare(200, 'head', short).rest, undefined);
+    t.equal(prepare(200, 'head', short).bytes.byteLength, 4 + short.byteLength);
+    t.ok(prepare(200, 'head', long).rest === long);
+    t.equal(prepare(200, 'head', long).bytes.toString(), 'head');
   });
 
   t.test('without a body is its head', async (t) => {
-    const { status, bytes, rest } = prepareResponse(304, UNCHANGED);
+    const { status, bytes, rest } = prepare(304, UNCHANGED);
     t.equal(status, 304);
     t.equal(bytes.toString(), UNCHANGED);
     t.equal(rest, undefined);
   });
 
   t.test('writes each character of a field as one byte, as Node does', async (t) => {
-    const { bytes } = prepareResponse(200, 'X-A: \xe9\xff\r\n\r\n');
+    const { bytes } = prepare(200, 'X-A: \xe9\xff\r\n\r\n');
     t.same(bytes.subarray(5, 7), Buffer.from([0xe9, 0xff]));
   });
 });
@@ -63,18 +68,18 @@ t.test('sending a prepared response', async (t) => {
     ['no body', 304, UNCHANGED, undefined],
   ] as const) {
     t.test(`with ${what} sends these bytes, and the connection goes on`, async (t) => {
-      const first = prepareResponse(status, head, body);
-      const last = prepareResponse(200, headOf(4), Buffer.from('last'));
+      const first = prepare(status, head, body);
+      const last = prepare(200, headOf(4), Buffer.from('last'));
       const sent = await answersTo(t, ({ url }, response) => {
-        sendPrepared(response, url === '/first' ? first : last);
+        send(response, url === '/first' ? first : last);
       });
       t.ok(sent === `${head}${body ?? ''}${headOf(4)}last`);
     });
   }
 
   t.test('can be done many times with one response, whose bytes stay as they are', async (t) => {
-    const prepared = prepareResponse(200, headOf(4), Buffer.from('body'));
-    const sent = await answersTo(t, (_request, response) => sendPrepared(response, prepared));
+    const prepared = prepare(200, headOf(4), Buffer.from('body'));
+    const sent = await answersTo(t, (_request, response) => send(response, prepared));
     t.equal(sent, `${headOf(4)}body`.repeat(2));
   });
 
@@ -85,10 +90,7 @@ t.test('sending a prepared response', async (t) => {
         const { statusCode, headersSent, writableEnded, writableFinished } = response;
         states.push({ statusCode, headersSent, writableEnded, writableFinished });
       });
-      sendPrepared(
-        response,
-        url === '/last' ? prepareResponse(200, headOf(0)) : prepareResponse(304, UNCHANGED),
-      );
+      send(response, url === '/last' ? prepare(200, headOf(0)) : prepare(304, UNCHANGED));
     });
     const sent = { headersSent: true, writableEnded: true, writableFinished: true };
     t.same(states, [
@@ -99,7 +101,7 @@ t.test('sending a prepared response', async (t) => {
 
   t.test('lets nobody add a field after it', async (t) => {
     await answersTo(t, (_request, response) => {
-      sendPrepared(response, prepareResponse(200, headOf(0)));
+      send(response, prepare(200, headOf(0)));
       t.throws(() => response.setHeader('x-late', '1'), { code: 'ERR_HTTP_HEADERS_SENT' });
     });
   });

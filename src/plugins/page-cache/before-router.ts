@@ -14,7 +14,7 @@ import type { Forms } from './forms.ts';
 import type { Headers } from './headers.ts';
 import { ageOf, pageOf, signpostOf } from './page.ts';
 import { plainRequest } from './plain-request.ts';
-import { type Prepared, prepareResponse, sendPrepared } from './prepared-response.ts';
+import { type Head, type Prepared, prepareResponse, sendPrepared } from './prepared-response.ts';
 import { withVary } from './reply-headers.ts';
 import type { PageId, PageRoute } from './route.ts';
 
@@ -22,12 +22,14 @@ import type { PageId, PageRoute } from './route.ts';
 export interface EarlyHit {
   readonly method: 'GET';
   readonly url: string;
+  /** As it was declared: `/properties/:id/`. */
+  readonly route: string;
   readonly status: 200 | 304;
   readonly cacheStatus: string;
 }
 
-/** Is told of an early hit, and how many milliseconds it took. */
-export type EarlyHitListener = (hit: EarlyHit, elapsed: number) => void;
+/** Is told of an early hit, how many milliseconds it took, and what the request was named. */
+export type EarlyHitListener = (hit: EarlyHit, elapsed: number, requestId: string) => void;
 
 /** An URL that the router has led to a page before. */
 interface KnownUrl {
@@ -61,6 +63,15 @@ const MAX_URL_LENGTH = 512;
 const MAX_PREPARED_BYTES = 8 * 1024 * 1024;
 const PREPARED_OVERHEAD_BYTES = 4 * 1024;
 
+export interface BeforeRouterOptions {
+  readonly pages: Cache;
+  readonly forms: Forms;
+  readonly now: () => number;
+  readonly answered: EarlyHitListener;
+  /** All are of one length, and of letters, digits and `-`; the length is 0 where requests have no names. */
+  readonly newRequestId: () => string;
+}
+
 /**
  * Answers plain hits before Fastify's router, which costs more than the rest of a hit.
  *
@@ -75,6 +86,7 @@ export class BeforeRouter {
   readonly #forms: Forms;
   readonly #now: () => number;
   readonly #answered: EarlyHitListener;
+  readonly #newRequestId: () => string;
   readonly #urls = new Map<string, KnownUrl>();
   readonly #prepared = new LRUCache<Entry, Answers>({
     maxSize: MAX_PREPARED_BYTES,
@@ -84,11 +96,12 @@ export class BeforeRouter {
   #keepAlive = '';
   #closed = false;
 
-  constructor(pages: Cache, forms: Forms, now: () => number, answered: EarlyHitListener) {
+  constructor({ pages, forms, now, answered, newRequestId }: BeforeRouterOptions) {
     this.#pages = pages;
     this.#forms = forms;
     this.#now = now;
     this.#answered = answered;
+    this.#newRequestId = newRequestId;
   }
 
   /** Takes the requests of the server before those who listen for them now. */
@@ -152,9 +165,10 @@ export class BeforeRouter {
     began: number,
     tier?: Tier,
   ): void {
-    sendPrepared(response, prepared);
+    const id = this.#newRequestId();
+    sendPrepared(response, prepared, id);
     this.#pages.hit(tier);
-    this.#answered(hit, performance.now() - began);
+    this.#answered(hit, performance.now() - began, id);
   }
 
   #near(form: string | undefined, { key, tags }: PageId): Entry | undefined {
@@ -182,7 +196,7 @@ export class BeforeRouter {
 
   /** Undefined for a page with a field that cannot be sent: the long way says so. */
   #prepare(entry: Entry, known: KnownUrl, now: number): Answers | undefined {
-    const { url, around } = known;
+    const { url, around, route } = known;
     const page = pageOf(entry);
     const cacheStatus = hitStatus(entry, now);
     const all = withVary(
@@ -193,7 +207,8 @@ export class BeforeRouter {
     const headers = { ...all, age: String(ageOf(entry, now)), 'cache-status': cacheStatus };
     const unchanged = answerWith({ ...page, headers }, { 'if-none-match': '*' }).headers;
     const length = { 'content-length': String(page.body.byteLength) };
-    const hit = { method: 'GET', url, cacheStatus } as const;
+    const hit = { method: 'GET', url, route: route.url, cacheStatus } as const;
+    const room = this.#newRequestId().length;
     try {
       return {
         known,
@@ -201,11 +216,11 @@ export class BeforeRouter {
         until: now + (1000 - ((now - entry.storedAt) % 1000)),
         etag: page.headers.etag,
         whole: {
-          response: prepareResponse(200, this.#head(200, { ...headers, ...length }), page.body),
+          response: prepareResponse(200, this.#head(200, { ...headers, ...length }, room), room, page.body),
           hit: { ...hit, status: 200 },
         },
         unchanged: {
-          response: prepareResponse(304, this.#head(304, unchanged)),
+          response: prepareResponse(304, this.#head(304, unchanged, room), room),
           hit: { ...hit, status: 304 },
         },
       };
@@ -214,12 +229,14 @@ export class BeforeRouter {
     }
   }
 
-  #head(status: number, headers: Headers): string {
+  #head(status: number, headers: Headers, room: number): Head {
     const lines = Object.entries(headers).map(([name, value = '']) => {
       validateHeaderValue(name, value);
       return `${name}: ${value}\r\n`;
     });
-    return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}${this.#keepAlive}\r\n`;
+    const begin = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+    const end = `${lines.join('')}${this.#keepAlive}\r\n`;
+    return room === 0 ? [begin, end] : [`${begin}x-request-id: `, `\r\n${end}`];
   }
 }
 

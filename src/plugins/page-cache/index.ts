@@ -47,6 +47,8 @@ export interface PageCacheOptions {
    * that such a hit needs.
    */
   readonly answeredEarly?: EarlyHitListener;
+  /** Names a request that is answered so, for `X-Request-Id`: all names are of one length. */
+  readonly newRequestId?: () => string;
   readonly now?: () => number;
 }
 
@@ -65,7 +67,14 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'SEARCH', 'PRO
 export const pageCache = fp<PageCacheOptions>(
   async (
     app,
-    { caches, mustBeFresh = () => false, unsafeMethods = 'invalidate', answeredEarly, now = Date.now },
+    {
+      caches,
+      mustBeFresh = () => false,
+      unsafeMethods = 'invalidate',
+      answeredEarly: answered,
+      newRequestId = () => '',
+      now = Date.now,
+    },
   ) => {
     const { pages } = caches;
     const forms = new Forms(pages);
@@ -74,7 +83,9 @@ export const pageCache = fp<PageCacheOptions>(
     const refreshes = new Refreshes(app);
     const routes = new Map<string, PageRoute[]>();
     const early =
-      answeredEarly && canSendPrepared() ? new BeforeRouter(pages, forms, now, answeredEarly) : undefined;
+      answered && canSendPrepared()
+        ? new BeforeRouter({ pages, forms, now, answered, newRequestId })
+        : undefined;
     app.decorateRequest('page', undefined);
 
     app.addHook('onReady', async () => early?.listen(app.server));

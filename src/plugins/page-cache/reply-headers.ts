@@ -18,6 +18,7 @@ const NOT_OF_PAGE = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-request-id',
 ]);
 
 /** Of all fields of a reply those that belong to the page: what was added or changed since `before`. */

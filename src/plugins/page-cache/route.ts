@@ -47,6 +47,8 @@ export interface PageId {
 
 /** A route that opted in. */
 export interface PageRoute {
+  /** As it was declared. */
+  readonly url: string;
   readonly ttl: number | undefined;
   readonly compress: boolean;
   /** Whether the URL alone leads to a page, so that a hook or a header of the request need not be asked. */
@@ -59,6 +61,7 @@ export function pageRoute(route: RouteOptions, config: PageCacheRoute): PageRout
   const { ttl, tags, compress = ttl !== undefined, places } = config;
   const keyOf: PageKey = config.key ?? pageKeyOf(route);
   return {
+    url: route.url,
     ttl,
     compress,
     byUrlAlone: route.constraints === undefined && route.onRequest === undefined,

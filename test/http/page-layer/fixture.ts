@@ -5,6 +5,7 @@ import type { Store } from '../../../src/cache/store.ts';
 import { isDatabaseSlow } from '../../../src/database/failures.ts';
 import { type EarlyHitListener, pageCache } from '../../../src/plugins/page-cache/index.ts';
 import { problems } from '../../../src/plugins/problems.ts';
+import { newRequestId } from '../../../src/request-id.ts';
 
 /** Seconds for which the pages of the fixture are kept, and for which they may be served stale after that. */
 export const TTL = 60;
@@ -24,13 +25,13 @@ export async function pageLayer(
   let time = 1_700_000_000_000;
   const now = () => time;
   const caches = createCaches({ store, everything: ['things'], staleIfError, now });
-  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true }, genReqId: newRequestId });
   t.teardown(async () => {
     await app.close();
     await caches.close();
   });
   await app.register(problems);
-  const early = answeredEarly && { answeredEarly };
+  const early = answeredEarly && { answeredEarly, newRequestId };
   await app.register(pageCache, { caches, mustBeFresh: isDatabaseSlow, now, ...early });
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers });
   return {
