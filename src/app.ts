@@ -9,6 +9,7 @@ import { health } from './plugins/health.ts';
 import { jsonBody } from './plugins/json-body.ts';
 import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
+import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
 import { problems, refuseGarbage, refuseRequest } from './plugins/problems.ts';
@@ -65,12 +66,17 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
     await app.register(database);
 
     await app.register(methodNotAllowed);
+    await app.register(metrics);
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
+    const logEarlyHit = logEarlyHits(log, app.config.LOG_LEVEL);
     await app.register(pageCache, {
       caches: app.caches,
       mustBeFresh: (error) => app.changes.alive && isDatabaseSlow(error),
-      answeredEarly: logEarlyHits(log, app.config.LOG_LEVEL),
+      answeredEarly: (hit, elapsed, id) => {
+        app.requestDurations.add(hit.route, hit.method, hit.status, elapsed);
+        logEarlyHit(hit, elapsed, id);
+      },
       newRequestId,
       unsafeMethods: 'ignore', // Whatever writes does so through Prisma, whose extension knows better what it touched.
     });

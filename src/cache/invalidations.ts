@@ -13,7 +13,6 @@ const RETRY_MS = 250;
 /** More tags than this at once are everything: so many commands would block this process. */
 const MAX_TAGS = 1_000;
 
-const WRITE: Origin = { cause: 'write' };
 const RECONNECT: Origin = { cause: 'reconnect' };
 const RETRY: Origin = { cause: 'retry' };
 
@@ -84,7 +83,10 @@ export class Invalidations {
     this.#tell();
   }
 
-  async invalidate(tags: readonly Tag[], origin: Origin | HeardOf = WRITE): Promise<void> {
+  async invalidate(
+    tags: readonly Tag[],
+    origin: Origin | HeardOf = { cause: 'write', at: Date.now() },
+  ): Promise<void> {
     if (tags.length === 0) return;
     const outcome = await this.#attempt(tags.length > MAX_TAGS ? this.#everything : tags, origin);
     if (outcome === 'done') return;

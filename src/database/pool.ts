@@ -9,6 +9,12 @@ const STANDSTILL_MS = 500;
 type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, release: Release) => void;
 type Release = (destroy?: Error | boolean) => void;
 
+/** Is told how long a connection was waited for, in vain included, and how long it was in use. Milliseconds. */
+export interface PoolObserver {
+  waited(milliseconds: number): void;
+  used(milliseconds: number): void;
+}
+
 /**
  * Connections to PostgreSQL. Like `pg.Pool`, but a wait for a connection that ran out while this process stood still
  * begins again, once: timers count that time, in which an answer could have come and nobody could have read it.
@@ -16,6 +22,7 @@ type Release = (destroy?: Error | boolean) => void;
 export class Pool extends pg.Pool {
   #lookedAt = performance.now();
   #stoodStillAt = Number.NEGATIVE_INFINITY;
+  #observer: PoolObserver | undefined;
   readonly #ticks = setInterval(() => this.#look(), TICK_MS).unref();
 
   override connect(): Promise<pg.PoolClient>;
@@ -40,13 +47,26 @@ export class Pool extends pg.Pool {
     return undefined;
   }
 
+  /** There is one observer. */
+  observe(observer: PoolObserver): void {
+    const acquired = new WeakMap<pg.PoolClient, number>();
+    this.#observer = observer;
+    this.on('acquire', (client) => acquired.set(client, performance.now()));
+    this.on('release', (_error, client) => {
+      const since = acquired.get(client);
+      if (since !== undefined) observer.used(performance.now() - since);
+    });
+  }
+
   async #connect(): Promise<pg.PoolClient> {
     const began = performance.now();
     try {
       return await super.connect();
     } catch (error) {
       if (this.ending || this.#stoodStillAt < began) throw error;
-      return super.connect();
+      return await super.connect();
+    } finally {
+      this.#observer?.waited(performance.now() - began);
     }
   }
 

@@ -15,28 +15,33 @@ const SETTINGS = '-c jit=off';
 
 export interface PrismaOptions extends InvalidationRules {
   readonly url: string;
-  /** How its sessions are seen in `pg_stat_activity`, and in what they notify of. At most 63 bytes. */
-  readonly applicationName?: string;
+  /** Unless given, one of its own. */
+  readonly pool?: Pool;
   /** Told of a pooled connection that was lost while nobody used it. */
   onConnectionLost(error: Error): void;
 }
 
-/** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
-export function createPrisma({
-  url,
-  applicationName = 'property-listings',
-  onConnectionLost,
-  ...rules
-}: PrismaOptions) {
-  const { schema, config } = connectionTo(url, SETTINGS);
-  const pool = new Pool({
-    connectionString: config.connectionString,
+/**
+ * Connections for the client of a URL, which ends them. `applicationName` is how its sessions are seen in
+ * `pg_stat_activity`, and in what they notify of: at most 63 bytes.
+ */
+export function openPool(url: string, applicationName = 'property-listings'): Pool {
+  return new Pool({
+    connectionString: connectionTo(url, SETTINGS).config.connectionString,
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     keepAlive: true,
   });
-  const adapter = new PrismaPg(pool, { schema, onPoolError: onConnectionLost, disposeExternalPool: true });
+}
+
+/** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
+export function createPrisma({ url, pool = openPool(url), onConnectionLost, ...rules }: PrismaOptions) {
+  const adapter = new PrismaPg(pool, {
+    schema: connectionTo(url).schema,
+    onPoolError: onConnectionLost,
+    disposeExternalPool: true,
+  });
   return new PrismaClient({ adapter }).$extends(invalidationExtension(rules));
 }
 

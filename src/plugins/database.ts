@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fp from 'fastify-plugin';
 import type { Origin } from '../cache/events.ts';
 import { type Change, ChangeListener } from '../database/change-listener.ts';
-import { createPrisma, type Prisma } from '../database/prisma.ts';
+import type { Pool } from '../database/pool.ts';
+import { createPrisma, openPool, type Prisma } from '../database/prisma.ts';
 import { RowStreams } from '../database/row-streams.ts';
 import { applyMigrations } from '../database/schema-engine.ts';
 import { packageRoot } from '../package-root.ts';
@@ -14,6 +15,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The Prisma client, extended: its mutations invalidate the cache. */
     prisma: Prisma;
+    /** Its connections. */
+    pool: Pool;
     /** Answers that are too large to be held. */
     rowStreams: RowStreams;
     /** Hears of every change; while it is alive, PostgreSQL is there. */
@@ -39,9 +42,11 @@ export const database = fp(
 
     const onConnectionLost = ({ message }: Error) =>
       log.warn({ reason: message }, 'a connection to PostgreSQL was lost');
+    const pool = openPool(url, APPLICATION_NAME);
+    app.decorate('pool', pool);
     const prisma = createPrisma({
       url,
-      applicationName: APPLICATION_NAME,
+      pool,
       tagsOf,
       invalidate: caches.invalidate,
       onConnectionLost,
