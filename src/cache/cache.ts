@@ -1,12 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Breaker } from './breaker.ts';
-import { DeadlineExceeded, withDeadline } from './deadline.ts';
-import type { CacheEvents, Layer } from './events.ts';
-import type { Invalidations } from './invalidations.ts';
+import { DeadlineExceeded } from './deadline.ts';
+import { LayerStore, type LayerStoreOptions } from './layer-store.ts';
+import {
+  collapsed,
+  type Fill,
+  type Lookup,
+  type LookupOptions,
+  miss,
+  type Question,
+  validIn,
+} from './lookup.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { LEADER_MS, type Leadership, type SingleFlight } from './single-flight.ts';
-import type { Entry, Snapshot, Store, Tag, Tier, Value } from './store.ts';
-import { fingerprint, isFenced, isFresh } from './token.ts';
+import type { Entry, Snapshot, Tag, Tier, Value } from './store.ts';
+import { fingerprint, isFresh } from './token.ts';
 
 /**
  * The read path of a layer. Its invariants:
@@ -19,14 +26,9 @@ import { fingerprint, isFenced, isFresh } from './token.ts';
  * 4. Whoever leads settles its flight, by `Fill.settle` or `Fill.fail`. Nobody waits for it longer than its time:
  *    then one of those who wait takes over.
  * 5. The store never makes a request fail or wait longer than its deadline: it is bypassed instead.
- * 6. A key is a place and, after a space, whose it is: many keys may share one place, where the last entry stays. It is
- *    nobody's but its own key's.
- * 7. Only what expired may be served old, and only while somebody refreshes it, to callers who said that they take
+ * 6. Only what expired may be served old, and only while somebody refreshes it, to callers who said that they take
  *    it; never what was invalidated.
  */
-
-/** What a fill may take; no request waits for it. Milliseconds. */
-const WRITE_MS = 5_000;
 
 /** Between two looks at whether another instance has filled. Milliseconds. */
 const POLL_MS = 20;
@@ -34,72 +36,21 @@ const POLL_MS = 20;
 /** A larger value is handed to those who wait for it, and not kept. Bytes. */
 export const MAX_VALUE_BYTES = 32 * 1024 * 1024;
 
-export type Lookup =
-  /** `collapsed`: it was loaded by another request, while this one waited. */
-  | { readonly outcome: 'hit'; readonly entry: Entry; readonly collapsed: boolean }
-  | Miss
-  | { readonly outcome: 'bypass' };
-
-export interface Miss {
-  readonly outcome: 'miss';
-  readonly fill: Fill | undefined;
-  /** There is an entry, but it is invalidated, or the caller does not take it. */
-  readonly known: boolean;
-  /** That entry, if no invalidation has reached it. */
-  readonly refused: Entry | undefined;
-}
-
-/** The leader's duty: to say what the load came to. */
-export interface Fill {
-  /** The loaded value as an entry that is fresh for `ttl` seconds, with the tokens from before the load. */
-  entry(value: Value, ttl: number): Entry;
-  /** Hands the entry to the waiters; without one they go on by themselves. Only the first word counts. */
-  settle(entry?: Entry): void;
-  /** The waiters fail with the error. */
-  fail(error: Error): void;
-}
-
-export interface LookupOptions {
-  /** After a miss: to load for all who ask meanwhile, for oneself without waiting for others, or not to fill. */
-  readonly lead?: 'for all' | 'alone' | 'never';
-  /** Whether an entry that no invalidation has reached answers the question; unless given, while it is fresh. */
-  readonly takes?: (entry: Entry) => boolean;
-  /** Whether an entry that is not taken may be served while somebody else loads; unless given, it may. */
-  readonly whileRefreshing?: (entry: Entry) => boolean;
-}
-
-/** What a lookup wants to know. */
-interface Question {
-  readonly key: string;
-  readonly tags: readonly Tag[];
-  readonly takes: (entry: Entry) => boolean;
-  readonly whileRefreshing: (entry: Entry) => boolean;
-}
-
-export interface CacheOptions {
-  readonly layer: Layer;
-  readonly store: Store;
-  readonly invalidations: Invalidations;
-  readonly breaker: Breaker;
+export interface CacheOptions extends LayerStoreOptions {
   readonly flights: SingleFlight<Entry | undefined>;
-  readonly events: CacheEvents;
   /** Seconds past its TTL for which an entry is kept as the last known answer. */
   readonly staleIfError: number;
-  /** What a request may wait for one answer of the store. Milliseconds. */
-  readonly patience: number;
   readonly now: () => number;
 }
 
 export class Cache {
   readonly #options: CacheOptions;
-  readonly #tiers: readonly Tier[];
-  readonly #reads = new SharedRuns<Snapshot | undefined>();
+  readonly #store: LayerStore;
   readonly #loads = new SharedRuns<Value | undefined>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
-    const { local, tier } = options.store;
-    this.#tiers = local && tier === 'shared' ? ['local', 'shared'] : [tier];
+    this.#store = new LayerStore(options);
   }
 
   /** Seconds past its TTL for which an entry may be served as the last known answer. */
@@ -138,16 +89,16 @@ export class Cache {
   async lookup(key: string, tags: readonly Tag[], options: LookupOptions = {}): Promise<Lookup> {
     const { store, invalidations } = this.#options;
     const { lead = 'for all', takes = this.#isFresh, whileRefreshing = () => true } = options;
-    if (invalidations.doubtful) return this.#bypass(this.#tiers);
-    const near = this.#near(key, tags, takes);
+    if (invalidations.doubtful) return this.#bypass(this.#store.tiers);
+    const near = this.#store.near(key, tags, takes);
     if (near) return this.#hit(near, 'local');
-    if (this.#tiers.length > 1) this.#emit('miss', 'local');
+    if (this.#store.tiers.length > 1) this.#store.emit('miss', 'local');
 
-    const snapshot = await this.#read(key, tags);
+    const snapshot = await this.#store.read(key, tags);
     if (!snapshot) return this.#bypass([store.tier]);
-    const entry = this.#valid(snapshot);
+    const entry = validIn(snapshot);
     if (entry && takes(entry)) return this.#hit(entry, store.tier);
-    this.#emit('miss', store.tier);
+    this.#store.emit('miss', store.tier);
     if (lead === 'never') return miss(snapshot, undefined);
     if (lead === 'alone') return miss(snapshot, this.#fill(snapshot));
     return this.#joinOrLead({ key, tags, takes, whileRefreshing }, snapshot);
@@ -160,20 +111,20 @@ export class Cache {
 
   /** What can be served with no question asked. Nothing is counted: whoever serves it says so, with `hit`. */
   near(key: string, tags: readonly Tag[], takes = this.#isFresh): Entry | undefined {
-    return this.#options.invalidations.doubtful ? undefined : this.#near(key, tags, takes);
+    return this.#options.invalidations.doubtful ? undefined : this.#store.near(key, tags, takes);
   }
 
   /** What the store has that can be served. Nobody leads, nobody waits, nothing is counted. */
   async peek(key: string, tags: readonly Tag[], takes = this.#isFresh): Promise<Entry | undefined> {
     if (this.#options.invalidations.doubtful) return undefined;
-    const snapshot = await this.#read(key, tags);
-    const entry = snapshot && this.#valid(snapshot);
+    const snapshot = await this.#store.read(key, tags);
+    const entry = snapshot && validIn(snapshot);
     return entry && takes(entry) ? entry : undefined;
   }
 
   /** Counts what `near` or `peek` found and was served: of the local tier, or of the one that the store asks. */
   hit(tier: Tier = this.#options.store.tier): void {
-    this.#emit('hit', tier);
+    this.#store.emit('hit', tier);
   }
 
   /**
@@ -183,7 +134,7 @@ export class Cache {
   keep(key: string, entry: Entry, past = this.#options.staleIfError): boolean {
     const seconds = Math.ceil(entry.ttl + past);
     if (seconds <= 0 || entry.value.body.byteLength > MAX_VALUE_BYTES) return false;
-    void this.#write(key, entry, seconds);
+    void this.#store.write(key, entry, seconds);
     return true;
   }
 
@@ -192,13 +143,11 @@ export class Cache {
    * to be trusted. Undefined with `staleIfError` 0.
    */
   async lastKnown(key: string): Promise<Entry | undefined> {
-    const { store, staleIfError, now } = this.#options;
+    const { staleIfError, now } = this.#options;
     if (staleIfError === 0) return undefined;
-    const asked = await this.#ask('read', () => store.last(this.#key(key)));
-    const last = asked ?? store.lastLocal?.(this.#key(key));
-    if (!last || last.entry.owner !== ownerIn(key) || !isFresh(last.entry, now(), staleIfError))
-      return undefined;
-    this.#emit('stale', last.tier);
+    const last = await this.#store.last(key);
+    if (!last || !isFresh(last.entry, now(), staleIfError)) return undefined;
+    this.#store.emit('stale', last.tier);
     return last.entry;
   }
 
@@ -208,12 +157,12 @@ export class Cache {
     const name = `${layer}:${key}:${fingerprint(snapshot.tokens)}`;
     for (;;) {
       const flight = flights.join(name);
-      const landed = flight ? undefined : this.#near(key, tags, takes);
+      const landed = flight ? undefined : this.#store.near(key, tags, takes);
       if (landed) return collapsed(landed);
       if (!flight) return this.#lead(name, question, snapshot);
-      const expired = this.#valid(snapshot);
+      const expired = validIn(snapshot);
       if (expired && whileRefreshing(expired)) return this.#refreshing(expired);
-      this.#emit('wait', 'local');
+      this.#store.emit('wait', 'local');
       try {
         const entry = await flight;
         return entry && takes(entry) ? collapsed(entry) : miss(snapshot, this.#fill(snapshot));
@@ -224,24 +173,23 @@ export class Cache {
   }
 
   async #lead(name: string, question: Question, snapshot: Snapshot): Promise<Lookup> {
-    const { store, flights } = this.#options;
+    const { flights } = this.#options;
     const { takes, whileRefreshing } = question;
     const flight = flights.lead(name);
     const latest = await this.#claim(name, question, snapshot);
-    const entry = this.#valid(latest);
+    const entry = validIn(latest);
     if (entry && !latest.claimed && (takes(entry) || whileRefreshing(entry))) {
       flight.resolve(entry);
       return takes(entry) ? collapsed(entry) : this.#refreshing(entry);
     }
-    const release = () => void this.#attempt('claim', store.claims?.release(name), WRITE_MS);
     const leadership = {
       resolve: (filled: Entry | undefined) => {
         flight.resolve(filled);
-        release();
+        this.#store.release(name);
       },
       reject: (error: unknown) => {
         flight.reject(error);
-        release();
+        this.#store.release(name);
       },
     };
     return miss(latest, this.#fill(latest, leadership));
@@ -252,37 +200,36 @@ export class Cache {
    * connection, it looks again: whoever filled just before is seen. While another instance refreshes an expired entry nobody waits.
    */
   async #claim(name: string, question: Question, snapshot: Snapshot): Promise<Claimed> {
-    const { claims } = this.#options.store;
     const { key, tags, takes, whileRefreshing } = question;
-    if (!claims) return { ...snapshot, claimed: true };
+    if (!this.#options.store.claims) return { ...snapshot, claimed: true };
     for (let turn = 0; turn < LEADER_MS / POLL_MS; turn += 1, await delay(POLL_MS)) {
-      const claiming = this.#ask('claim', () => claims.claim(name, LEADER_MS));
-      const [claimed, latest] = await Promise.all([claiming, this.#read(key, tags)]);
+      const claiming = this.#store.claim(name, LEADER_MS);
+      const [claimed, latest] = await Promise.all([claiming, this.#store.read(key, tags)]);
       if (claimed === undefined || !latest) break;
-      const entry = this.#valid(latest);
+      const entry = validIn(latest);
       if (entry && takes(entry)) {
-        if (claimed) void this.#attempt('claim', claims.release(name), WRITE_MS);
+        if (claimed) this.#store.release(name);
         return { ...latest, claimed: false };
       }
       if (claimed || (entry && whileRefreshing(entry))) return { ...latest, claimed };
-      if (turn === 0) this.#emit('wait', 'shared');
+      if (turn === 0) this.#store.emit('wait', 'shared');
     }
     return { ...snapshot, claimed: true };
   }
 
   #hit(entry: Entry, tier: Tier): Lookup {
-    this.#emit('hit', tier);
+    this.#store.emit('hit', tier);
     return { outcome: 'hit', entry, collapsed: false };
   }
 
   #bypass(tiers: readonly Tier[]): Lookup {
-    for (const tier of tiers) this.#emit('bypass', tier);
+    for (const tier of tiers) this.#store.emit('bypass', tier);
     return { outcome: 'bypass' };
   }
 
   /** Served although it expired: nothing is known to have changed, and somebody is about to know. */
   #refreshing(entry: Entry): Lookup {
-    this.#emit('stale', this.#options.store.tier);
+    this.#store.emit('stale', this.#options.store.tier);
     return { outcome: 'hit', entry, collapsed: false };
   }
 
@@ -300,96 +247,7 @@ export class Cache {
     };
   }
 
-  /** Begun before its claim is released, on the same connection: the next one finds it. */
-  async #write(key: string, entry: Entry, seconds: number): Promise<void> {
-    const owner = ownerIn(key);
-    const owned = owner === undefined ? entry : { ...entry, owner };
-    const write = this.#options.store.write(this.#key(key), owned, seconds);
-    const kept = await this.#attempt('write', write, WRITE_MS);
-    if (kept !== undefined) for (const tier of this.#tiers) this.#emit(kept ? 'fill' : 'fenced', tier);
-  }
-
-  /** What may be served with no question asked. */
-  #near(key: string, tags: readonly Tag[], takes: (entry: Entry) => boolean): Entry | undefined {
-    const entry = this.#options.store.local?.(this.#key(key), tags);
-    return entry && entry.owner === ownerIn(key) && takes(entry) ? entry : undefined;
-  }
-
-  /** Undefined when the store is not to be asked or trusted: the caller then bypasses it. */
-  async #read(key: string, tags: readonly Tag[]): Promise<Snapshot | undefined> {
-    const { store, invalidations } = this.#options;
-    const { epoch } = invalidations;
-    const snapshot = await this.#reads.run(key, () =>
-      this.#ask('read', () => store.read(this.#key(key), tags)),
-    );
-    if (!snapshot || invalidations.doubtful || invalidations.epoch !== epoch) return undefined;
-    const { entry, tokens } = snapshot;
-    return entry && entry.owner !== ownerIn(key) ? { entry: undefined, tokens } : snapshot;
-  }
-
-  /** Asks the store while a request waits; not at all if it lately did not answer in time. */
-  async #ask<T>(during: 'read' | 'claim', question: () => Promise<T>): Promise<T | undefined> {
-    const { breaker, patience } = this.#options;
-    if (breaker.open) return undefined;
-    const answer = question().then((value) => {
-      breaker.close();
-      return value;
-    });
-    const late = (error: unknown) => {
-      if (error instanceof DeadlineExceeded) breaker.trip();
-    };
-    return this.#attempt(during, answer, patience, late);
-  }
-
-  async #attempt<T>(
-    during: 'read' | 'write' | 'claim',
-    work: Promise<T> | undefined,
-    milliseconds: number,
-    failed: (error: unknown) => void = () => {},
-  ): Promise<T | undefined> {
-    try {
-      return await (work && withDeadline(work, milliseconds));
-    } catch (error) {
-      const { events, layer, store } = this.#options;
-      events.emit('failure', layer, store.tier, during, error);
-      failed(error);
-      return undefined;
-    }
-  }
-
-  /** The entry that no invalidation has reached; it may have expired. */
-  #valid({ entry, tokens }: Snapshot): Entry | undefined {
-    return entry && !isFenced(entry, tokens) ? entry : undefined;
-  }
-
   readonly #isFresh = (entry: Entry): boolean => isFresh(entry, this.#options.now());
-
-  #emit(event: 'hit' | 'miss' | 'bypass' | 'wait' | 'fill' | 'fenced' | 'stale', tier: Tier): void {
-    this.#options.events.emit(event, this.#options.layer, tier);
-  }
-
-  #key(key: string): string {
-    return `${this.#options.layer}:${placeIn(key)}`;
-  }
-}
-
-function placeIn(key: string): string {
-  const end = key.indexOf(' ');
-  return end === -1 ? key : key.slice(0, end);
-}
-
-function ownerIn(key: string): string | undefined {
-  const end = key.indexOf(' ');
-  return end === -1 ? undefined : key.slice(end + 1);
 }
 
 type Claimed = Snapshot & { readonly claimed: boolean };
-
-function miss({ entry, tokens }: Snapshot, fill: Fill | undefined): Miss {
-  const refused = entry && !isFenced(entry, tokens) ? entry : undefined;
-  return { outcome: 'miss', fill, known: entry !== undefined, refused };
-}
-
-function collapsed(entry: Entry): Lookup {
-  return { outcome: 'hit', entry, collapsed: true };
-}

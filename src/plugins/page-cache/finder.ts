@@ -1,4 +1,5 @@
-import type { Cache, Fill, LookupOptions, Miss } from '../../cache/cache.ts';
+import type { Cache } from '../../cache/cache.ts';
+import type { Fill, LookupOptions, Miss } from '../../cache/lookup.ts';
 import type { Entry } from '../../cache/store.ts';
 import { isFresh } from '../../cache/token.ts';
 import { type Asked, isAnswer } from './asked.ts';
