@@ -52,6 +52,12 @@ for (const page of pages) {
   });
 }
 
+t.test('every npm script is named in the README or in CONTRIBUTING.md', async (t) => {
+  const text = read('README.md') + read('CONTRIBUTING.md');
+  for (const name of Object.keys(scripts))
+    t.match(text, new RegExp(`npm (run (--silent )?)?${name}\\b`), name);
+});
+
 t.test('.ci/run runs scripts that exist', async (t) => {
   const named = namedIn(read('.ci/run'), /(?:npm run|run_tests \w+) ([a-z][\w:]*)/g);
   t.ok(named.length > 5);
