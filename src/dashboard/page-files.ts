@@ -20,13 +20,13 @@ const UPLOT = dirname(fileURLToPath(import.meta.resolve('uplot')));
 const SERVED = /\.(css|js|svg)$/;
 
 /** `GET /`, the page, and `GET /dashboard/<file>`, what it is made of: one route each, and nothing that could name another file. */
-export async function pageFiles(app: FastifyInstance): Promise<void> {
+export async function pageFiles(app: FastifyInstance, folder = PUBLIC): Promise<void> {
   await app.register(fastifyStatic, { serve: false, cacheControl: false });
   const serve = (url: string, root: string, file: string) =>
     app.get(url, { schema: { hide: true } }, (_, reply) => reply.headers(HEADERS).sendFile(file, root));
 
-  serve('/', PUBLIC, 'index.html');
-  for (const file of readdirSync(PUBLIC)) if (SERVED.test(file)) serve(`/dashboard/${file}`, PUBLIC, file);
+  serve('/', folder, 'index.html');
+  for (const file of readdirSync(folder)) if (SERVED.test(file)) serve(`/dashboard/${file}`, folder, file);
   serve('/dashboard/uplot.js', UPLOT, 'uPlot.esm.js');
   serve('/dashboard/uplot.css', UPLOT, 'uPlot.min.css');
 }

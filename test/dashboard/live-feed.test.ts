@@ -1,24 +1,29 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { openRedis } from '../../src/cache/redis-connection.ts';
+import type { Store } from '../../src/cache/store.ts';
 import { EventStreams } from '../../src/dashboard/event-streams.ts';
 import type { LiveEvents } from '../../src/dashboard/live-events.ts';
 import { LiveFeed } from '../../src/dashboard/live-feed.ts';
+import { RedisWatch } from '../../src/dashboard/redis-watch.ts';
 import { ChaosStore } from '../helpers/chaos-store.ts';
+import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { fieldsOf } from './event-client.ts';
 
 const START = 1_700_000_000_000;
 const TAG = { tags: ['tag'], ttl: 60 };
 
 /** A feed of its own, whose seconds the test makes. */
-function begin(store = new MemoryStore(1024 * 1024) as MemoryStore | ChaosStore) {
+function begin({ store = new MemoryStore(1024 * 1024), redis }: { store?: Store; redis?: RedisWatch } = {}) {
   let time = START;
   const seen = { database: true };
   const caches = createCaches({ store, everything: ['tag'], staleIfError: 0 });
   const streams = new EventStreams();
-  const feed = new LiveFeed({ caches, streams, isDatabaseUp: () => seen.database, now: () => time });
+  const feed = new LiveFeed({ caches, streams, redis, isDatabaseUp: () => seen.database, now: () => time });
   const tick = (count = 1) => {
     for (let second = 0; second < count; second += 1) {
       time += 1_000;
@@ -69,7 +74,7 @@ t.test('a sample has the lookups of its second, and what is in memory after it',
 });
 
 t.test('without memory of its own there is nothing in it', async (t) => {
-  const { streams, feed, tick } = begin(new ChaosStore(new MemoryStore(1024)));
+  const { streams, feed, tick } = begin({ store: new ChaosStore(new MemoryStore(1024)) });
   const { said } = listen(streams);
   tick();
   t.match(said('sample'), [{ local: { entries: 0, bytes: 0 } }]);
@@ -132,4 +137,24 @@ t.test('every fifteen seconds there is a comment', async (t) => {
   t.notMatch(text(), /^:/m);
   tick();
   t.match(text(), /\n\n:\n\n$/);
+});
+
+t.test('every five seconds Redis is asked how much it holds', { skip: skipWithoutRedis }, async (t) => {
+  const connection = openRedis(await scratchRedis(t));
+  t.teardown(() => connection.close());
+  await connection.connect();
+  const redis = new RedisWatch(connection);
+  await redis.start();
+  const { streams, tick } = begin({ redis });
+  const { said } = listen(streams);
+  const size = redis.size;
+  await connection.client.set('key', 'value');
+  tick(5);
+  t.same(
+    said('sample').map((sample) => sample.redis?.keys),
+    Array(5).fill(0),
+  );
+  while (redis.size === size) await turn();
+  tick();
+  t.match(said('sample'), [{ redis: { keys: 1 } }]);
 });

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Fastify from 'fastify';
 import t from 'tap';
+import { pageFiles } from '../../src/dashboard/page-files.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { build } from '../helpers/app.ts';
 
@@ -70,6 +72,26 @@ for (const url of [
     t.match(response.json(), { code: 'PL_ROUTE_NOT_FOUND' });
   });
 }
+
+t.test('of the folder only style sheets, scripts and images are served, each as what it is', async (t) => {
+  const names = ['index.html', 'a.css', 'b.js', 'c.svg', 'tsconfig.json', '.hidden'];
+  const folder = t.testdir(Object.fromEntries(names.map((name) => [name, name])));
+  const app = Fastify();
+  await pageFiles(app, folder);
+  t.teardown(() => app.close());
+  for (const [name, type] of [
+    ['a.css', TYPES.css],
+    ['b.js', TYPES.js],
+    ['c.svg', TYPES.svg],
+  ] as const) {
+    const { body, headers } = await app.inject(`/dashboard/${name}`);
+    t.equal(body, name);
+    t.match(headers['content-type'], type);
+  }
+  for (const name of ['index.html', 'tsconfig.json', '.hidden']) {
+    t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, name);
+  }
+});
 
 t.test('the page answers 405 with Allow to what does not read it', async (t) => {
   const response = await app.inject({ method: 'POST', url: '/' });
