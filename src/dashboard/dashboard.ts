@@ -19,14 +19,11 @@ const HEADERS = {
 /** A page that shows the cache at work, and `GET /dashboard/events`, the stream of events behind it. */
 export const dashboard = fp(
   async (app) => {
-    const { caches, changes, redisConnection: connection } = app;
+    const { caches, changes, redisConnection } = app;
     const streams = new EventStreams();
-    const redis = connection && new RedisWatch(connection);
+    const redis = redisConnection && new RedisWatch(redisConnection);
     await redis?.start();
     const feed = new LiveFeed({ caches, streams, redis, isDatabaseUp: () => changes.alive });
-    connection?.events.on('ready', () => feed.look());
-    connection?.events.on('lost', () => feed.look());
-
     const timer = setInterval(() => feed.tick(), SECOND_MS).unref();
     app.addHook('preClose', async () => streams.close());
     app.addHook('onClose', async () => clearInterval(timer));

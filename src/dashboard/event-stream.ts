@@ -17,7 +17,6 @@ export class EventStream extends Readable {
   }
 
   say(frame: Buffer): void {
-    if (this.destroyed) return;
     this.push(frame);
     if (this.readableLength + this.#response.writableLength > MAX_WAITING_BYTES) this.destroy();
   }

@@ -53,11 +53,11 @@ export class LiveFeed {
     this.#counts = new LookupCounts(caches.counters);
     this.#state = { ...this.#seen(), since: this.#startedAt };
     caches.events.on('invalidation', (tags, origin) => this.#keep(this.#told.heard(tags, origin, now())));
-    caches.events.on('doubt', () => this.look());
+    caches.events.on('doubt', () => this.#look());
   }
 
   hello(): Hello {
-    this.look();
+    this.#look();
     const { caches } = this.#options;
     return {
       instance: `${LOG_BASE.hostname}:${LOG_BASE.pid}`,
@@ -74,7 +74,7 @@ export class LiveFeed {
   tick(): void {
     const { redis, streams } = this.#options;
     this.#seconds += 1;
-    this.look();
+    this.#look();
     this.#keep(this.#told.endSecond());
     const sample = this.#sample();
     this.#samples.add(sample);
@@ -83,8 +83,8 @@ export class LiveFeed {
     if (this.#seconds % HEARTBEAT_SECONDS === 0) streams.beat();
   }
 
-  /** To be called when something may have changed that the cache does not tell; seen a second later if it is not. */
-  look(): void {
+  /** A loss makes the cache doubt itself and is seen at once, anything else within a second. */
+  #look(): void {
     const seen = this.#seen();
     const { postgresql, redis, bypassed } = this.#state;
     if (seen.postgresql === postgresql && seen.redis === redis && seen.bypassed === bypassed) return;

@@ -1,4 +1,4 @@
-import { get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
@@ -10,9 +10,13 @@ export const EVENTS = '/dashboard/events';
 export function open(t: Test, app: FastifyInstance): Promise<IncomingMessage> {
   const { port } = app.server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path: EVENTS, agent: false }, resolve);
+    const agent = new Agent({ keepAlive: true }); // As browsers do.
+    const request = get({ host: '127.0.0.1', port, path: EVENTS, agent }, resolve);
     request.on('error', reject);
-    t.teardown(() => request.destroy());
+    t.teardown(() => {
+      request.destroy();
+      agent.destroy();
+    });
   });
 }
 

@@ -139,6 +139,16 @@ t.test('every fifteen seconds there is a comment', async (t) => {
   t.match(text(), /\n\n:\n\n$/);
 });
 
+t.test('Redis is asked how much it holds as soon as it is there', { skip: skipWithoutRedis }, async (t) => {
+  const connection = openRedis(await scratchRedis(t));
+  t.teardown(() => connection.close());
+  const redis = new RedisWatch(connection);
+  t.same([redis.up, redis.size], [false, null]);
+  await connection.connect();
+  while (!redis.size) await turn();
+  t.match(redis, { up: true, size: { keys: 0 } });
+});
+
 t.test('every five seconds Redis is asked how much it holds', { skip: skipWithoutRedis }, async (t) => {
   const connection = openRedis(await scratchRedis(t));
   t.teardown(() => connection.close());
