@@ -30,8 +30,8 @@ export const dashboard = fp(
 
     await pageFiles(app);
     app.get('/dashboard/events', { schema: { hide: true } }, async ({ method }, reply) => {
-      const stream =
-        method === 'HEAD' ? Readable.from([]) : streams.open(reply.raw, frame('hello', feed.hello()));
+      const hello = () => frame('hello', feed.hello());
+      const stream = method === 'HEAD' ? Readable.from([]) : streams.open(reply.raw, hello);
       return reply.headers(HEADERS).send(stream);
     });
   },

@@ -19,17 +19,16 @@ export class EventStreams {
   }
 
   /**
-   * @param first the frame that it begins with
+   * @param first makes the frame that it begins with, if there is room
    * @throws TooManyStreams
    */
-  open(response: ServerResponse, first: string): EventStream {
+  open(response: ServerResponse, first: () => string): EventStream {
     if (this.#open.size >= MAX_STREAMS) throw new TooManyStreams();
     const stream = new EventStream(response);
-    stream.say(Buffer.from(RETRY + first));
+    stream.say(Buffer.from(RETRY + first()));
     stream.once('close', () => this.#open.delete(stream));
-    if (this.#closed)
-      stream.end(); // Its client comes back, to whoever listens then.
-    else this.#open.add(stream);
+    if (!this.#closed) this.#open.add(stream);
+    else stream.end(); // Its client comes back, to whoever listens then.
     return stream;
   }
 

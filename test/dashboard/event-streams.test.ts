@@ -20,7 +20,7 @@ async function listen(t: Test) {
   await app.register(problems);
   app.get(EVENTS, async (_, reply) => {
     responses.push(reply.raw);
-    return reply.header('connection', 'close').send(streams.open(reply.raw, FIRST));
+    return reply.header('connection', 'close').send(streams.open(reply.raw, () => FIRST));
   });
   app.addHook('preClose', async () => streams.close());
   t.teardown(() => app.close());

@@ -36,7 +36,7 @@ function begin({ store = new MemoryStore(1024 * 1024), redis }: { store?: Store;
 
 /** Somebody who watches, and what was said since it was last asked. */
 function listen(streams: EventStreams) {
-  const stream = streams.open(new ServerResponse(new IncomingMessage(new Socket())), '');
+  const stream = streams.open(new ServerResponse(new IncomingMessage(new Socket())), () => '');
   const text = () => String(stream.read() ?? '');
   text(); // When to come back.
   return {
