@@ -24,6 +24,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY prisma/migrations prisma/migrations
+COPY public public
 COPY package.json ./
 USER node
 EXPOSE 8000

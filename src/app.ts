@@ -1,5 +1,6 @@
 import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { dashboard } from './dashboard/dashboard.ts';
 import { isDatabaseSlow } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
@@ -84,6 +85,7 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
     await app.register(propertyRoutes);
     await app.register(bulkRoute);
     await app.register(health);
+    await app.register(dashboard);
     app.refuseOtherMethods();
 
     return await app;

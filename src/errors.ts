@@ -53,6 +53,12 @@ export const MethodNotAllowed = createError<[string, string]>(
   405,
 );
 
+export const TooManyStreams = createError(
+  'PL_TOO_MANY_STREAMS',
+  'As many dashboards are open as this server takes: close one, or try again',
+  503,
+);
+
 export const OnlyIfCached = createError(
   'PL_ONLY_IF_CACHED',
   'This page is not in the cache, and the request forbids to ask further: leave only-if-cached away',

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Entry } from './store.ts';
+import type { Entry, MemoryFigures } from './store.ts';
 
 /** What an entry takes besides its body, its head and its key: its tokens and the objects that hold all of them. */
 const ENTRY_OVERHEAD_BYTES = 1_024;
@@ -22,6 +22,10 @@ export class BoundedEntries {
 
   set(key: string, entry: Entry): void {
     this.#entries.set(key, entry);
+  }
+
+  figures(): MemoryFigures {
+    return { entries: this.#entries.size, bytes: this.#entries.calculatedSize };
   }
 }
 

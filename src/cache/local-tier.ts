@@ -1,5 +1,5 @@
 import { BoundedEntries } from './bounded-entries.ts';
-import type { Claims, Entry, KeyspaceFigures, Last, Snapshot, Store, Tag } from './store.ts';
+import type { Claims, Entry, KeyspaceFigures, Last, MemoryFigures, Snapshot, Store, Tag } from './store.ts';
 import { isFenced } from './token.ts';
 import type { TokenMirror } from './token-mirror.ts';
 
@@ -78,6 +78,10 @@ export class LocalTier implements Store {
 
   keyspace(): Promise<KeyspaceFigures> {
     return this.#shared.keyspace();
+  }
+
+  memory(): MemoryFigures {
+    return this.#entries.figures();
   }
 }
 

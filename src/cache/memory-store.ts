@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { BoundedEntries } from './bounded-entries.ts';
-import type { Entry, Last, Snapshot, Store, Tag, Token } from './store.ts';
+import type { Entry, Last, MemoryFigures, Snapshot, Store, Tag, Token } from './store.ts';
 import { isFenced, newToken } from './token.ts';
 
 /** Tags whose tokens are remembered; one that was forgotten gets a new token, which only costs a fill. */
@@ -43,6 +43,10 @@ export class MemoryStore implements Store {
 
   async invalidate(tags: readonly Tag[]): Promise<void> {
     for (const tag of tags) this.#tokens.delete(tag);
+  }
+
+  memory(): MemoryFigures {
+    return this.#entries.figures();
   }
 
   #token(tag: Tag): Token {

@@ -43,6 +43,29 @@ export function openRedis(url: string, { track = false } = {}): RedisConnection 
 
 /** `INFO stats` of each server that holds keys. */
 export async function statsOfEach(client: RedisClient): Promise<string[]> {
-  if (!('masters' in client)) return [await client.info('stats')];
-  return Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).info('stats')));
+  return Promise.all((await serversOf(client)).map((server) => server.info('stats')));
+}
+
+export interface RedisSize {
+  /** Of the database that is used, whoever put them there. */
+  readonly keys: number;
+  /** Memory that the server has in use, for whatever it is. */
+  readonly bytes: number;
+}
+
+/** What all servers that hold keys have together. Both questions take Redis no longer when it holds more. */
+export async function sizeOf(client: RedisClient): Promise<RedisSize> {
+  const servers = await serversOf(client);
+  const [keys, texts] = await Promise.all([
+    Promise.all(servers.map((server) => server.dbSize())),
+    Promise.all(servers.map((server) => server.info('memory'))),
+  ]);
+  const bytes = texts.map((text) => Number(/^used_memory:(\d+)/m.exec(text)?.[1]));
+  return { keys: sum(keys), bytes: sum(bytes) };
+}
+
+const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
+
+async function serversOf(client: RedisClient): Promise<readonly (RedisClientType | RedisSentinelType)[]> {
+  return 'masters' in client ? Promise.all(client.masters.map((node) => client.nodeClient(node))) : [client];
 }

@@ -48,6 +48,13 @@ export interface KeyspaceFigures {
   readonly misses: number;
 }
 
+/** What entries take of this process's memory, of all that they may. */
+export interface MemoryFigures {
+  readonly entries: number;
+  /** As the bound counts them: with what holds them together. */
+  readonly bytes: number;
+}
+
 /** One loader among all instances that share a store. */
 export interface Claims {
   /** True for one caller, until it releases the claim or `milliseconds` have passed. */
@@ -82,6 +89,8 @@ export interface Store {
   invalidate(tags: readonly Tag[], change?: string): Promise<void>;
   /** Absent where nobody counts but the cache itself. */
   keyspace?(): Promise<KeyspaceFigures>;
+  /** Absent where no entry is in this process's memory. */
+  memory?(): MemoryFigures;
   /** Absent where no other process shares the store. */
   readonly claims?: Claims;
 }

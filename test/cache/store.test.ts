@@ -85,6 +85,16 @@ for (const { name, skip, open } of storeKinds) {
       t.equal((await store.read('key', [])).entry?.value.body.toString(), 'new');
     });
 
+    t.test('what is in memory is counted, with what holds it together', async (t) => {
+      const store = await open(t);
+      if (!store.memory) return t.notOk(store.local, 'nothing is');
+      t.same(store.memory(), { entries: 0, bytes: 0 });
+      for (const key of ['one', 'two', 'two']) await store.write(key, entry({}), 60);
+      const { entries, bytes } = store.memory();
+      t.equal(entries, 2);
+      t.ok(bytes > 2 * 'the body'.length);
+    });
+
     t.test('the figures count hits and misses', async (t) => {
       const store = await open(t);
       if (!store.keyspace) return t.pass('nobody counts but the cache');

@@ -51,6 +51,8 @@ t.test(
     t.match(final, /^USER node$/m);
     t.match(final, /^HEALTHCHECK /m);
     t.match(final, /COPY --from=dependencies \/app\/node_modules/);
+    t.match(final, /^COPY public public$/m);
+    t.match(read('.dockerignore'), /^!public$/m);
     t.match(read('Dockerfile'), /AS dependencies[\s\S]+npm ci --omit=dev --omit=optional/);
   },
 );

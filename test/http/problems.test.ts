@@ -112,6 +112,8 @@ const ALLOWED = {
   '/properties/cache-metrics/': 'GET, HEAD, OPTIONS',
   '/health/live': 'GET, HEAD, OPTIONS',
   '/health/ready': 'GET, HEAD, OPTIONS',
+  '/dashboard/events': 'GET, HEAD, OPTIONS',
+  '/dashboard/uplot.css': 'GET, HEAD, OPTIONS',
   '/openapi.json': 'GET, HEAD, OPTIONS',
   '/docs': 'GET, HEAD, OPTIONS',
   '/docs/static/index.css': 'GET, HEAD, OPTIONS',
