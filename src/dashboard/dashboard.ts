@@ -4,7 +4,6 @@ import { EventStreams } from './event-streams.ts';
 import { frame } from './live-events.ts';
 import { LiveFeed } from './live-feed.ts';
 import { pageFiles } from './page-files.ts';
-import { RedisWatch } from './redis-watch.ts';
 
 const SECOND_MS = 1_000;
 
@@ -19,10 +18,8 @@ const HEADERS = {
 /** A page that shows the cache at work, and `GET /dashboard/events`, the stream of events behind it. */
 export const dashboard = fp(
   async (app) => {
-    const { caches, changes, redisConnection } = app;
+    const { caches, changes, redisWatch: redis } = app;
     const streams = new EventStreams();
-    const redis = redisConnection && new RedisWatch(redisConnection);
-    await redis?.start();
     const feed = new LiveFeed({ caches, streams, redis, isDatabaseUp: () => changes.alive });
     const timer = setInterval(() => feed.tick(), SECOND_MS).unref();
     app.addHook('preClose', async () => streams.close());

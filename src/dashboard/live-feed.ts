@@ -1,4 +1,5 @@
 import type { Caches } from '../cache/index.ts';
+import type { RedisWatch } from '../cache/redis-watch.ts';
 import { LOG_BASE } from '../request-log.ts';
 import type { EventStreams } from './event-streams.ts';
 import {
@@ -11,7 +12,6 @@ import {
 } from './live-events.ts';
 import { LookupCounts } from './lookup-counts.ts';
 import { Recent } from './recent.ts';
-import type { RedisWatch } from './redis-watch.ts';
 import { ToldInvalidations } from './told-invalidations.ts';
 
 /** Five minutes of them. */

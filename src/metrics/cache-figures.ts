@@ -66,6 +66,26 @@ export function registerCacheFigures(registry: Registry, caches: Caches): void {
   });
   events.on('pending', () => failed.inc());
 
+  const memory = caches.store.memory?.bind(caches.store);
+  if (memory) {
+    new Gauge({
+      name: 'cache_entries',
+      help: "Entries in this process's memory",
+      registers,
+      collect() {
+        this.set(memory().entries);
+      },
+    });
+    new Gauge({
+      name: 'cache_bytes',
+      help: 'What they take of CACHE_LOCAL_MAX_MB',
+      registers,
+      collect() {
+        this.set(memory().bytes);
+      },
+    });
+  }
+
   new Gauge({
     name: 'cache_bypassed',
     help: '1 while nothing is read from the cache, because changes may go unheard or an invalidation failed',

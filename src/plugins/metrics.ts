@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { registerCacheFigures } from '../metrics/cache-figures.ts';
+import { registerDependencyFigures } from '../metrics/dependency-figures.ts';
 import { registerPoolFigures } from '../metrics/pool-figures.ts';
 import { RequestDurations } from '../metrics/request-durations.ts';
 
@@ -28,6 +29,7 @@ export const metrics = fp(
     const durations = new RequestDurations();
     registerCacheFigures(registry, app.caches);
     registerPoolFigures(registry, app.pool);
+    registerDependencyFigures(registry, app);
     const all = Registry.merge([processFigures(), registry]);
 
     app.decorate('requestDurations', durations);

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
 import { withDeadline } from '../cache/deadline.ts';
 import { openRedis, type RedisClient, type RedisConnection } from '../cache/redis-connection.ts';
+import { RedisWatch } from '../cache/redis-watch.ts';
 import { ConfigurationError } from '../errors.ts';
 
 declare module 'fastify' {
@@ -8,6 +9,8 @@ declare module 'fastify' {
     /** The node-redis client: of one server, a Cluster or Sentinel. Absent without `REDIS_URL`. */
     redis?: RedisClient;
     redisConnection?: RedisConnection;
+    /** Whether it answers, and how much it holds. */
+    redisWatch?: RedisWatch;
   }
 }
 
@@ -26,6 +29,8 @@ export const redis = fp(
     if (CACHE_LOCAL === 'on' && !connection.tracking) app.log.info(NO_LOCAL_TIER);
     app.decorate('redis', { getter: () => connection.client });
     app.decorate('redisConnection', connection);
+    const watch = new RedisWatch(connection);
+    app.decorate('redisWatch', watch);
     app.addHook('onClose', async () => connection.close());
     await withDeadline(connection.connect(), CONNECT_MS).catch(() => {});
   },

@@ -5,11 +5,11 @@ import t from 'tap';
 import { createCaches } from '../../src/cache/index.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { openRedis } from '../../src/cache/redis-connection.ts';
+import { RedisWatch } from '../../src/cache/redis-watch.ts';
 import type { Store } from '../../src/cache/store.ts';
 import { EventStreams } from '../../src/dashboard/event-streams.ts';
 import type { LiveEvents } from '../../src/dashboard/live-events.ts';
 import { LiveFeed } from '../../src/dashboard/live-feed.ts';
-import { RedisWatch } from '../../src/dashboard/redis-watch.ts';
 import { ChaosStore } from '../helpers/chaos-store.ts';
 import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { fieldsOf } from './event-client.ts';
@@ -152,9 +152,9 @@ t.test('Redis is asked how much it holds as soon as it is there', { skip: skipWi
 t.test('every five seconds Redis is asked how much it holds', { skip: skipWithoutRedis }, async (t) => {
   const connection = openRedis(await scratchRedis(t));
   t.teardown(() => connection.close());
-  await connection.connect();
   const redis = new RedisWatch(connection);
-  await redis.start();
+  await connection.connect();
+  while (!redis.size) await turn();
   const { streams, tick } = begin({ redis });
   const { said } = listen(streams);
   const size = redis.size;

@@ -1,11 +1,14 @@
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import { packageRoot } from '../../src/package-root.ts';
 import { build, LISTING, settled, write } from '../helpers/app.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
+import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 
 type Samples = ReadonlyMap<string, number>;
 
@@ -117,6 +120,30 @@ t.test('the pool says how many connections it has, and how long they were waited
   t.ok(Number((await scrape(app)).get('postgresql_pool_wait_seconds_count')) > 0, 'in vain');
 });
 
+t.test('what the service depends on is up or down', { skip: skipWithoutRedis }, async (t) => {
+  const toRedis = await proxyTo(t, await scratchRedis(t));
+  const toPostgres = await proxyTo(t, await scratchDatabase(t));
+  const app = await build(t, { REDIS_URL: toRedis.url, DATABASE_URL: toPostgres.url });
+  const figure = async (name: string) => (await scrape(app)).get(name);
+  const up = (dependency: string) => figure(`dependency_up{dependency="${dependency}"}`);
+  while (!app.redisWatch?.size) await turn();
+  t.same(await Promise.all([up('postgresql'), up('redis')]), [1, 1]);
+  t.ok(Number(await figure('redis_keys')) >= 0);
+  t.ok(Number(await figure('redis_used_memory_bytes')) > 100_000);
+  await app.inject('/properties/');
+  t.ok(Number(await figure('cache_entries')) > 0);
+  t.ok(Number(await figure('cache_bytes')) > 0);
+
+  const lost = once(app.redisConnection?.events ?? new EventEmitter(), 'lost');
+  await toRedis.cut();
+  await lost;
+  t.same(await Promise.all([up('postgresql'), up('redis')]), [1, 0]);
+  t.same(await Promise.all(['redis_keys', 'redis_used_memory_bytes'].map(figure)), [Number.NaN, Number.NaN]);
+  await toPostgres.cut();
+  while (app.changes.alive) await turn();
+  t.equal(await up('postgresql'), 0);
+});
+
 t.test('no client can make series without end', async (t) => {
   const app = await build(t);
   const seriesOf = async () => (await scrape(app)).size;
@@ -139,7 +166,7 @@ t.test('no client can make series without end', async (t) => {
 t.test(
   'process figures and the delay of the event loop are there, and the README names every other',
   async (t) => {
-    const app = await build(t);
+    const app = await build(t, { REDIS_URL: 'redis://127.0.0.1:1' }); // Whether it is there or not.
     const { body } = await app.inject('/metrics');
     t.match(body, /^process_resident_memory_bytes \d+/m);
     t.match(body, /^nodejs_eventloop_lag_p99_seconds \S+/m);
@@ -147,7 +174,8 @@ t.test(
     const named = [...body.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => String(name));
     const own = named.filter((name) => !/^(process|nodejs)_/.test(name));
     const [, section = ''] = /^## Metrics\n([\s\S]+?)^## /m.exec(readme) ?? [];
-    const told = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => String(name));
+    const rows = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*)/gm)].map(([, names]) => String(names));
+    const told = rows.flatMap((names) => names.replaceAll('`', '').split(', '));
     t.same(told.sort(), own.sort());
   },
 );

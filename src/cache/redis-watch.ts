@@ -1,5 +1,5 @@
-import { withDeadline } from '../cache/deadline.ts';
-import { type RedisConnection, type RedisSize, sizeOf } from '../cache/redis-connection.ts';
+import { withDeadline } from './deadline.ts';
+import { type RedisConnection, type RedisSize, sizeOf } from './redis-connection.ts';
 
 /** What Redis may take to answer. Milliseconds. */
 const ANSWER_MS = 1_000;
@@ -32,19 +32,7 @@ export class RedisWatch {
     return this.#size;
   }
 
-  /** It may have been connected before anybody listened. */
-  async start(): Promise<void> {
-    const ping = withDeadline(this.#connection.client.ping(), ANSWER_MS);
-    await ping.then(() => {
-      this.#up = true;
-    }, ignored);
-    await this.ask();
-  }
-
   async ask(): Promise<void> {
     this.#size = await withDeadline(sizeOf(this.#connection.client), ANSWER_MS).catch(() => null);
   }
 }
-
-/** The connection says by itself when it is lost. */
-function ignored(): void {}
