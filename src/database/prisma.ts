@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type InvalidationRules, invalidationExtension } from './invalidation-extension.ts';
-import { Pool } from './pool.ts';
+import { Pool, SESSION_SETTINGS } from './pool.ts';
 import { connectionTo } from './schema-engine/connection.ts';
 
 /** What a request may wait for a connection to PostgreSQL. Milliseconds. */
@@ -10,11 +10,10 @@ const CONNECT_MS = 3_000;
 /** What a query may take; then its request fails, and what it changes counts as changed. Milliseconds. */
 const QUERY_MS = 8_000;
 
-/** To compile a statement takes longer than to answer it: 300 ms where 3 do. */
-const SETTINGS = '-c jit=off';
-
 export interface PrismaOptions extends InvalidationRules {
   readonly url: string;
+  /** It is a pooler's: its sessions are shared, transaction by transaction. */
+  readonly pooled?: boolean;
   /** How its sessions are seen in `pg_stat_activity`, and in what they notify of. At most 63 bytes. */
   readonly applicationName?: string;
   /** Told of a pooled connection that was lost while nobody used it. */
@@ -24,11 +23,12 @@ export interface PrismaOptions extends InvalidationRules {
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
 export function createPrisma({
   url,
+  pooled = false,
   applicationName = 'property-listings',
   onConnectionLost,
   ...rules
 }: PrismaOptions) {
-  const { schema, config } = connectionTo(url, SETTINGS);
+  const { schema, config } = connectionTo(url, { settings: SESSION_SETTINGS, pooled });
   const pool = new Pool({
     connectionString: config.connectionString,
     application_name: applicationName,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fp from 'fastify-plugin';
 import type { Origin } from '../cache/events.ts';
 import { type Change, ChangeListener } from '../database/change-listener.ts';
+import { compareTables, makeFirstContact } from '../database/first-contact.ts';
 import { createPrisma, type Prisma } from '../database/prisma.ts';
 import { RowStreams } from '../database/row-streams.ts';
 import { applyMigrations } from '../database/schema-engine.ts';
@@ -32,15 +33,18 @@ const SAMPLES = 25;
 export const database = fp(
   async (app) => {
     const { caches, log } = app;
-    const { url, embedded } = app.dataSource;
-    for (const name of await applyMigrations(url, join(packageRoot, 'prisma', 'migrations'))) {
+    const { url, directUrl, embedded } = app.dataSource;
+    await makeFirstContact({ url, directUrl });
+    for (const name of await applyMigrations(directUrl, join(packageRoot, 'prisma', 'migrations'))) {
       log.info({ migration: name }, 'migration applied');
     }
+    await compareTables({ url, directUrl });
 
     const onConnectionLost = ({ message }: Error) =>
       log.warn({ reason: message }, 'a connection to PostgreSQL was lost');
     const prisma = createPrisma({
       url,
+      pooled: url !== directUrl,
       applicationName: APPLICATION_NAME,
       tagsOf,
       invalidate: caches.invalidate,
@@ -49,12 +53,12 @@ export const database = fp(
     app.decorate('prisma', prisma);
     app.addHook('onClose', () => prisma.$disconnect());
 
-    const rowStreams = new RowStreams({ url, onConnectionLost });
+    const rowStreams = new RowStreams({ url: directUrl, onConnectionLost });
     app.decorate('rowStreams', rowStreams);
     app.addHook('preClose', () => rowStreams.closeSoon());
     app.addHook('onClose', () => rowStreams.close());
 
-    const listener = new ChangeListener(url, {
+    const listener = new ChangeListener({ url, directUrl }, {
       changed: (change) => {
         const { transaction } = change;
         const tags = tagsOfChange(change);

@@ -30,7 +30,7 @@ async function hearing(t: Test) {
   const events: string[] = [];
   const waiting = new Map<string, () => void>();
   const tell = (name: string) => waiting.get(name)?.();
-  const listener = new ChangeListener(url, {
+  const listener = new ChangeListener({ url, directUrl: url }, {
     changed: (change) => {
       changes.push(change);
       tell(String(change.transaction));
@@ -253,7 +253,7 @@ t.test('a connection that drops every packet counts for two seconds, and is then
   const network = await proxyTo(t, url);
   const [lost, listening] = [new Gate(), new Gate()];
   let starts = 0;
-  const listener = new ChangeListener(network.url, {
+  const listener = new ChangeListener({ url, directUrl: network.url }, {
     changed: () => {},
     listening: async () => {
       starts += 1;
@@ -281,7 +281,7 @@ t.test('close ends a connection that is idle and silent', async (t) => {
   t.teardown(() => mock.timers.reset());
   const network = await proxyTo(t, url);
   const heard = new Gate();
-  const listener = new ChangeListener(network.url, {
+  const listener = new ChangeListener({ url, directUrl: network.url }, {
     changed: () => void heard.pass(),
     listening: async () => {},
     lost: t.fail,
@@ -299,7 +299,7 @@ t.test('close ends a connection that is idle and silent', async (t) => {
 
 t.test('close does not wait for a server that says nothing any more', async (t) => {
   const network = await proxyTo(t, url);
-  const listener = new ChangeListener(network.url, {
+  const listener = new ChangeListener({ url, directUrl: network.url }, {
     changed: () => {},
     listening: async () => {},
     lost: () => {},
@@ -347,7 +347,7 @@ t.test('what changed while nobody listened is not served from the cache afterwar
   const count = async () => JSON.parse(String(await getAllProperties({ prisma, caches, ttl: 60 }))).length;
   const [lost, listening] = [new Gate(), new Gate()];
   let lostOnce = false;
-  const listener = new ChangeListener(url, {
+  const listener = new ChangeListener({ url, directUrl: url }, {
     changed: (change) => void caches.invalidate(tagsOfChange(change)),
     listening: async () => {
       await caches.trust('test');
@@ -385,7 +385,7 @@ t.test('start rejects when the first connection fails, and tries no other', asyn
     Object.assign(new URL(url), { host: `127.0.0.1:${port}` }),
     Object.assign(new URL(url), { pathname: '/no_such_database' }),
   ]) {
-    const listener = new ChangeListener(elsewhere.href, {
+    const listener = new ChangeListener({ url, directUrl: elsewhere.href }, {
       changed: () => {},
       listening: async () => void t.fail('it does not listen'),
       lost: () => t.fail('there was nothing to lose'),
@@ -415,7 +415,7 @@ t.test(
         client.once('close', () => void ended.pass());
       },
     });
-    const listener = new ChangeListener(standby, {
+    const listener = new ChangeListener({ url, directUrl: standby }, {
       changed: () => {},
       listening: async () => void t.fail('it does not listen'),
       lost: () => t.fail('there was nothing to lose'),
