@@ -11,6 +11,7 @@ export function tlsAdvice(error: unknown): string | undefined {
   const code = String(Object(error).code);
   if (code === 'CERT_HAS_EXPIRED') return 'renew its certificate';
   if (code === OTHER_NAME) return 'use a name of it that is in its certificate';
-  if (UNTRUSTED.test(code)) return 'set NODE_EXTRA_CA_CERTS to the file of the CA that signed its certificate';
+  if (UNTRUSTED.test(code))
+    return 'let NODE_EXTRA_CA_CERTS (PostgreSQL: or sslrootcert) name the file of the CA that signed its certificate';
   return NO_TLS.test(code) ? 'does it speak TLS at this port?' : undefined;
 }

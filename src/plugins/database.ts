@@ -58,23 +58,26 @@ export const database = fp(
     app.addHook('preClose', () => rowStreams.closeSoon());
     app.addHook('onClose', () => rowStreams.close());
 
-    const listener = new ChangeListener({ url, directUrl }, {
-      changed: (change) => {
-        const { transaction } = change;
-        const tags = tagsOfChange(change);
-        const origin = originOf(change);
-        if (transaction === undefined) void caches.invalidate(tags, origin);
-        else caches.hear(tags, { ...origin, change: transaction });
+    const listener = new ChangeListener(
+      { url, directUrl },
+      {
+        changed: (change) => {
+          const { transaction } = change;
+          const tags = tagsOfChange(change);
+          const origin = originOf(change);
+          if (transaction === undefined) void caches.invalidate(tags, origin);
+          else caches.hear(tags, { ...origin, change: transaction });
+        },
+        listening: () => caches.trust('listener'),
+        lost: ({ message }) => {
+          caches.distrust('listener');
+          log.warn(
+            { reason: message },
+            'cannot hear what other programs change: bypassing the cache until it can',
+          );
+        },
       },
-      listening: () => caches.trust('listener'),
-      lost: ({ message }) => {
-        caches.distrust('listener');
-        log.warn(
-          { reason: message },
-          'cannot hear what other programs change: bypassing the cache until it can',
-        );
-      },
-    });
+    );
     app.decorate('changes', listener);
     caches.watch(() => listener.alive);
     app.addHook('onClose', () => listener.close());
