@@ -1,13 +1,18 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { giveTo, ownerOf } from '../../src/embedded/system-user.ts';
 import { type Authority, type Certificate, privateAuthority } from './certificates.ts';
-import { execute, privatePostgres } from './database.ts';
+import { privatePostgres } from './database.ts';
 import type { Scope } from './scope.ts';
+
+const RELOAD = 'SELECT pg_reload_conf()';
 
 /** A PostgreSQL of one's own that nobody reaches without TLS, and the CA of its certificate. */
 export interface TlsPostgres {
   readonly authority: Authority;
+  /** Whether a client has to have a certificate in the name of its user, by the same CA. */
+  askForCertificates(asked?: boolean): Promise<void>;
   /** Its URL with these parameters. */
   url(parameters: Record<string, string>, host?: string): string;
 }
@@ -17,12 +22,18 @@ export async function startTlsPostgres(t: Scope): Promise<TlsPostgres> {
   const { url, cluster } = await privatePostgres(t);
   const authority = await privateAuthority(t);
   await install(cluster, await authority.sign('server', 'DNS:localhost'), authority);
-  const access = join(cluster, 'pg_hba.conf');
-  await writeFile(access, (await readFile(access, 'utf8')).replace(/^(host)\b/gm, 'hostssl'));
+  await letIn(cluster, 'scram-sha-256');
   const settings = ['ssl = on', "ssl_ca_file = 'ca.crt'"].map((setting) => `ALTER SYSTEM SET ${setting}`);
-  for (const sql of [...settings, 'SELECT pg_reload_conf()']) await execute(url, sql);
+  const admin = new pg.Client({ connectionString: url }); // From before it wants TLS.
+  await admin.connect();
+  t.teardown(() => admin.end());
+  for (const sql of [...settings, RELOAD]) await admin.query(sql);
   return {
     authority,
+    async askForCertificates(asked = true) {
+      await letIn(cluster, asked ? 'scram-sha-256 clientcert=verify-full' : 'scram-sha-256');
+      await admin.query(RELOAD);
+    },
     url(parameters, host = 'localhost') {
       const chosen = Object.assign(new URL(url), { hostname: host });
       for (const [name, value] of Object.entries(parameters)) chosen.searchParams.set(name, value);
@@ -39,4 +50,9 @@ async function install(cluster: string, { cert, key }: Certificate, authority: A
     await copyFile(file, join(cluster, name));
     await giveTo(owner, join(cluster, name));
   }
+}
+
+/** With TLS only. */
+async function letIn(cluster: string, method: string): Promise<void> {
+  await writeFile(join(cluster, 'pg_hba.conf'), `hostssl all all 127.0.0.1/32 ${method}\n`);
 }

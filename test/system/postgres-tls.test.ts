@@ -100,6 +100,18 @@ t.test('a PostgreSQL that is reached with TLS only', { skip: skipWithoutOpenssl 
     }
   });
 
+  t.test('a certificate of the client is sent', async (t) => {
+    const { cert: sslcert, key: sslkey } = await postgres.authority.sign('postgres', 'DNS:client');
+    await postgres.askForCertificates();
+    await until('it asks for one', async () => /client certificate/.test(await refusal(verified)));
+    const app = await build(t, {
+      DATABASE_URL: postgres.url({ sslmode: 'verify-full', sslrootcert, sslcert, sslkey }),
+    });
+    t.equal((await app.inject('/properties/')).statusCode, 200);
+    await postgres.askForCertificates(false);
+    await until('it does not any more', async () => (await refusal(verified)) === '');
+  });
+
   t.test('no-verify encrypts, and believes anybody', async (t) => {
     const { rows } = await execute(
       postgres.url({ sslmode: 'no-verify' }, '127.0.0.1'),

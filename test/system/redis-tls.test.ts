@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import t, { type Test } from 'tap';
@@ -8,7 +9,7 @@ import { authorization, LISTING, WRITE_KEY } from '../helpers/app.ts';
 import { type Authority, privateAuthority, skipWithoutOpenssl } from '../helpers/certificates.ts';
 import { scratchDatabase } from '../helpers/database.ts';
 import { freePort, skipWithoutRedisServer } from '../helpers/redis.ts';
-import { RedisProcess, titles, until } from '../helpers/redis-topologies.ts';
+import { GROUP, RedisProcess, titles, until } from '../helpers/redis-topologies.ts';
 import { checkout, startServer } from '../helpers/server.ts';
 
 /** The README's line, word by word: what it leaves out, the service does not need. */
@@ -16,15 +17,21 @@ const [RULES = ''] =
   /^ACL SETUSER listings .*$/m.exec(readFileSync(join(packageRoot, 'README.md'), 'utf8')) ?? [];
 const LOGIN = 'listings:a-password';
 
-/** A server with two ports: for us without TLS, for the service with a certificate of these names. */
-async function startTlsRedis(t: Test, authority: Authority, names = 'DNS:localhost') {
-  const { cert, key } = await authority.sign(`redis-${names.length}`, names);
-  const [port, tlsPort] = [await freePort(), await freePort()];
-  const ports = ['--port', String(port), '--tls-port', String(tlsPort), '--bind', '127.0.0.1'];
+/** What makes a server speak TLS at a port of its own, without asking for a certificate of the client. */
+async function tlsArgs(authority: Authority, name: string, names: string) {
+  const { cert, key } = await authority.sign(name, names);
+  const tlsPort = await freePort();
   const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', authority.cert];
-  const rest = ['--tls-auth-clients', 'no', '--save', '', '--appendonly', 'no', '--dir', await checkout(t)];
-  const server = await new RedisProcess(t, port, [...ports, ...files, ...rest]).start();
-  return { server, tlsPort };
+  return { tlsPort, args: ['--tls-port', String(tlsPort), ...files, '--tls-auth-clients', 'no'] };
+}
+
+/** A server with two ports: one without TLS, for the test itself. Its certificate is for `localhost` only. */
+async function startTlsRedis(t: Test, authority: Authority, names = 'DNS:localhost', more: string[] = []) {
+  const port = await freePort();
+  const { tlsPort, args } = await tlsArgs(authority, `redis-${port}`, names);
+  const rest = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', await checkout(t)];
+  const server = new RedisProcess(t, port, ['--port', String(port), ...args, ...rest, ...more]);
+  return { server: await server.start(), tlsPort };
 }
 
 const skip = skipWithoutOpenssl || skipWithoutRedisServer;
@@ -131,3 +138,44 @@ t.test(
     });
   },
 );
+
+/** A real process, since Node reads `NODE_EXTRA_CA_CERTS` once: it has to answer from Redis, and after a write anew. */
+async function provesItself(t: Test, authority: Authority, REDIS_URL: string): Promise<void> {
+  const DATABASE_URL = await scratchDatabase(t);
+  const env = { DATABASE_URL, REDIS_URL, API_KEYS: WRITE_KEY, NODE_EXTRA_CA_CERTS: authority.cert };
+  const { address, output } = await startServer(t, await checkout(t), env);
+  const headers = { authorization, 'content-type': 'application/json' };
+  const list = async () => fetch(`${address}/properties/`);
+  await until('it is a hit', async () => /hit/.test(String((await list()).headers.get('cache-status'))));
+  await fetch(`${address}/properties/`, { method: 'POST', headers, body: JSON.stringify(LISTING) });
+  t.match(await (await list()).text(), LISTING.title);
+  t.notMatch(output(), /NOPERM/);
+}
+
+t.test('a Cluster with TLS, for such a user', { skip }, async (t) => {
+  const authority = await privateAuthority(t);
+  const cluster = ['--cluster-enabled', 'yes', '--tls-cluster', 'yes', '--cluster-announce-ip', '127.0.0.1'];
+  const { server, tlsPort } = await startTlsRedis(t, authority, 'IP:127.0.0.1', cluster);
+  await server.command(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
+  await until('it has its slots', async () =>
+    String(await server.command(['CLUSTER', 'INFO'])).includes('cluster_state:ok'),
+  );
+  await server.command([...RULES.split(' '), '+cluster|slots']);
+  await provesItself(t, authority, `rediss://${LOGIN}@127.0.0.1:${tlsPort}/?cluster`);
+});
+
+t.test('Sentinel with TLS, for such a user of the master', { skip }, async (t) => {
+  const authority = await privateAuthority(t);
+  const { server, tlsPort } = await startTlsRedis(t, authority, 'IP:127.0.0.1');
+  await server.command(RULES.split(' '));
+  const folder = await checkout(t);
+  const [port, file] = [await freePort(), join(folder, 'sentinel.conf')];
+  const sentinel = await tlsArgs(authority, 'sentinel', 'IP:127.0.0.1');
+  await writeFile(
+    file,
+    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor ${GROUP} 127.0.0.1 ${tlsPort} 1\n`,
+  );
+  const args = [file, ...sentinel.args, '--tls-replication', 'yes', '--sentinel'];
+  await new RedisProcess(t, port, args).start();
+  await provesItself(t, authority, `rediss+sentinel://${LOGIN}@127.0.0.1:${sentinel.tlsPort}/${GROUP}`);
+});
