@@ -446,6 +446,43 @@ t.test(
   },
 );
 
+t.test('who does not hear what is written does not listen, at the start and later', async (t) => {
+  const elsewhere = await scratchDatabase(t, { migrated: false });
+  const [lost, again, listening] = [new Gate(), new Gate(), new Gate()];
+  const ways = { url: elsewhere, directUrl: url };
+  let starts = 0;
+  const listener = new ChangeListener(ways, {
+    changed: () => {},
+    listening: async () => {
+      starts += 1;
+      if (starts === 2) await listening.pass();
+    },
+    lost: () => void lost.pass(),
+  });
+  t.teardown(() => listener.close());
+  await t.rejects(listener.start(), { message: 'LISTEN is accepted there, and nothing is heard' });
+  ways.url = url;
+  await listener.start();
+
+  // It asks where to write when it connects again, which is the moment to lead it astray.
+  const detour = { asked: 0 };
+  Object.defineProperty(ways, 'url', {
+    get() {
+      detour.asked += 1;
+      if (detour.asked > 1) void again.pass();
+      return detour.asked > 1 ? url : elsewhere;
+    },
+  });
+  await cut();
+  await lost.reached;
+  await again.reached;
+  t.equal(starts, 1, 'not while it hears nothing');
+  t.equal(listener.alive, false);
+  await listening.reached;
+  t.equal(starts, 2);
+  for (const gate of [lost, again, listening]) gate.open();
+});
+
 t.test('close ends a listener that is connecting again, and nothing is heard from it any more', async (t) => {
   const { listener, events, next } = await hearing(t);
   const lost = next('lost');

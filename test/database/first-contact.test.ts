@@ -1,4 +1,6 @@
+import dns from 'node:dns';
 import type { Socket } from 'node:net';
+import { mock } from 'node:test';
 import t from 'tap';
 import { compareTables, makeFirstContact } from '../../src/database/first-contact.ts';
 import { execute, scratchDatabase } from '../helpers/database.ts';
@@ -70,6 +72,11 @@ t.test('a database that cannot be used is named, with the variable that names it
 });
 
 t.test('a name all of whose addresses refuse has a reason, too', async (t) => {
-  const away = `postgresql://user@localhost:${await freePort()}/listings`;
-  t.match(await said(makeFirstContact({ url: away, directUrl: away })), /\(.*ECONNREFUSED.*\)/);
+  const away = `postgresql://user@db.example.com:${await freePort()}/listings`;
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+  const lookup = mock.method(dns, 'lookup', (_: string, __: object, found: (...answer: unknown[]) => void) =>
+    found(null, addresses),
+  );
+  t.teardown(() => lookup.mock.restore());
+  t.match(await said(makeFirstContact({ url: away, directUrl: away })), / \(ECONNREFUSED\): start it, or/);
 });
