@@ -23,5 +23,6 @@ export default defineConfig({
     path: 'prisma/migrations',
     seed: 'scripts/seed.sh',
   },
-  datasource: { url: process.env.DATABASE_URL ?? '' },
+  // Its lock is a session's, which a pooler hands around.
+  datasource: { url: process.env.DIRECT_DATABASE_URL || (process.env.DATABASE_URL ?? '') },
 });

@@ -18,6 +18,12 @@ export const configSchema = Type.Object({
       description: 'the postgresql:// URL of any PostgreSQL 15 to 18 (unset: an embedded one in .data/)',
     }),
   ),
+  DIRECT_DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://',
+      description: 'the postgresql:// URL of PostgreSQL itself, where DATABASE_URL is a pooler (PgBouncer)',
+    }),
+  ),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?(\\+sentinel)?://',

@@ -41,8 +41,9 @@ export async function runSeed(args: readonly string[], seed: SeedProcess): Promi
   }
 }
 
-/** `DATABASE_URL`, which prisma.config.ts sets too, else the embedded PostgreSQL. */
-async function openDatabase({ env: { DATABASE_URL: url }, dataDirectory }: SeedProcess) {
+/** PostgreSQL itself, where `DATABASE_URL` is a pooler's; prisma.config.ts sets that too. Else the embedded PostgreSQL. */
+async function openDatabase({ env: { DATABASE_URL, DIRECT_DATABASE_URL }, dataDirectory }: SeedProcess) {
+  const url = DIRECT_DATABASE_URL || DATABASE_URL;
   return url ? { url, close: async () => {} } : openEmbeddedPostgres(dataDirectory);
 }
 

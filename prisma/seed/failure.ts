@@ -1,3 +1,5 @@
+import { tlsAdvice } from '../../src/tls-advice.ts';
+
 /** The codes of Node and of PostgreSQL (Appendix A) for: not reached, no such database, not let in, too many, going down. */
 const NOT_USABLE =
   /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|08...|28...|3D000|53300|57P0[1-3])$/;
@@ -17,5 +19,7 @@ export function explain(error: unknown, place: string): string {
   if (NOT_USABLE.test(code) || CONNECTION_LOST.test(message)) {
     return `Cannot use database ${place} (${reason}): start it, or correct DATABASE_URL`;
   }
+  const advice = tlsAdvice(error);
+  if (advice) return `Cannot use database ${place} (${reason}): ${advice}, or correct DATABASE_URL`;
   return `Database ${place} was not seeded: ${reason}`;
 }

@@ -1,6 +1,7 @@
 import { withDeadline } from '../../src/cache/deadline.ts';
 import { openRedis } from '../../src/cache/redis-connection.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
+import { tlsAdvice } from '../../src/tls-advice.ts';
 
 /** What connecting to Redis, and then one invalidation, may take. Milliseconds. */
 const REDIS_MS = 1_000;
@@ -48,5 +49,5 @@ function open(url: string) {
 /** An AggregateError (every address of a name refused) has no message of its own. */
 function reason(error: unknown): string {
   const { message, code } = Object(error);
-  return String(message || code);
+  return [String(message || code), tlsAdvice(error) ?? []].flat().join(': ');
 }

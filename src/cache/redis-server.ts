@@ -25,6 +25,7 @@ export function openServer(
     emitInvalidate: track,
     socket: Object.assign(socketOptions(closing.signal), { socketTimeout: IDLE_MS }),
   });
+  client.options.emitInvalidate = false; // Who tracks turns it on: to be refused that must not cost the connection.
   const events: RedisEvents = new EventEmitter();
   const renew = () => {
     client.destroy();

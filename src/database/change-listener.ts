@@ -1,6 +1,7 @@
 import timers from 'node:timers/promises';
 import pg from 'pg';
 import { withDeadline } from '../cache/deadline.ts';
+import { proveHearing, type Ways } from './hearing.ts';
 
 /** The channel of the table's trigger (prisma/migrations). */
 const CHANNEL = 'property_listings';
@@ -51,23 +52,23 @@ export interface ChangeHandlers {
 
 /**
  * Hears of every committed change of the table, whoever made it, on a connection of its own: `LISTEN` needs a
- * session (https://www.postgresql.org/docs/current/sql-listen.html). `start` rejects if the first connection
- * fails; a later one is made again until `close`.
+ * session (https://www.postgresql.org/docs/current/sql-listen.html), and each one has to prove that it hears what is
+ * written. `start` rejects if the first connection fails; a later one is made again until `close`.
  *
  * A network may drop packets without a sign, so the connection has to prove again and again that it is alive:
  * PostgreSQL sends what it has to notify before it says that it is done with a query, so an answer proves that
  * every commit before its question was heard of.
  */
 export class ChangeListener {
-  readonly #url: string;
+  readonly #ways: Ways;
   readonly #handlers: ChangeHandlers;
   readonly #closing = new AbortController();
   #client: pg.Client | undefined;
   #provedAt = Number.NEGATIVE_INFINITY;
   #reconnecting: Promise<void> | undefined;
 
-  constructor(url: string, handlers: ChangeHandlers) {
-    this.#url = url;
+  constructor(ways: Ways, handlers: ChangeHandlers) {
+    this.#ways = ways;
     this.#handlers = handlers;
   }
 
@@ -78,7 +79,7 @@ export class ChangeListener {
 
   async start(): Promise<void> {
     const client = new pg.Client({
-      connectionString: this.#url,
+      connectionString: this.#ways.directUrl,
       connectionTimeoutMillis: CONNECT_MS,
       application_name: APPLICATION_NAME,
       keepAlive: true,
@@ -88,10 +89,13 @@ export class ChangeListener {
       failure = error;
     };
     client.on('error', failed);
-    client.on('notification', ({ payload = '' }) => this.#handlers.changed(changeOf(payload)));
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === CHANNEL) this.#handlers.changed(changeOf(payload));
+    });
     try {
       await client.connect();
       await withDeadline(client.query(`LISTEN ${CHANNEL}`), CONNECT_MS);
+      await proveHearing(client, this.#ways);
     } catch (error) {
       await endOf(client);
       throw error;

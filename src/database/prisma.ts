@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type InvalidationRules, invalidationExtension } from './invalidation-extension.ts';
-import { Pool } from './pool.ts';
+import { Pool, SESSION_SETTINGS } from './pool.ts';
 import { connectionTo } from './schema-engine/connection.ts';
 
 /** What a request may wait for a connection to PostgreSQL. Milliseconds. */
@@ -10,8 +10,13 @@ const CONNECT_MS = 3_000;
 /** What a query may take; then its request fails, and what it changes counts as changed. Milliseconds. */
 const QUERY_MS = 8_000;
 
-/** To compile a statement takes longer than to answer it: 300 ms where 3 do. */
-const SETTINGS = '-c jit=off';
+export interface PoolOptions {
+  readonly url: string;
+  /** It is a pooler's: its sessions are shared, transaction by transaction. */
+  readonly pooled?: boolean;
+  /** How its sessions are seen in `pg_stat_activity`, and in what they notify of. At most 63 bytes. */
+  readonly applicationName?: string;
+}
 
 export interface PrismaOptions extends InvalidationRules {
   readonly url: string;
@@ -21,13 +26,10 @@ export interface PrismaOptions extends InvalidationRules {
   onConnectionLost(error: Error): void;
 }
 
-/**
- * Connections for the client of a URL, which ends them. `applicationName` is how its sessions are seen in
- * `pg_stat_activity`, and in what they notify of: at most 63 bytes.
- */
-export function openPool(url: string, applicationName = 'property-listings'): Pool {
+/** Connections for the client of the same URL, which ends them. */
+export function openPool({ url, pooled = false, applicationName = 'property-listings' }: PoolOptions): Pool {
   return new Pool({
-    connectionString: connectionTo(url, SETTINGS).config.connectionString,
+    connectionString: connectionTo(url, { settings: SESSION_SETTINGS, pooled }).config.connectionString,
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
@@ -36,7 +38,7 @@ export function openPool(url: string, applicationName = 'property-listings'): Po
 }
 
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
-export function createPrisma({ url, pool = openPool(url), onConnectionLost, ...rules }: PrismaOptions) {
+export function createPrisma({ url, pool = openPool({ url }), onConnectionLost, ...rules }: PrismaOptions) {
   const adapter = new PrismaPg(pool, {
     schema: connectionTo(url).schema,
     onPoolError: onConnectionLost,

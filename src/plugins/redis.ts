@@ -1,8 +1,10 @@
 import fp from 'fastify-plugin';
 import { withDeadline } from '../cache/deadline.ts';
 import { openRedis, type RedisClient, type RedisConnection } from '../cache/redis-connection.ts';
+import { refusals } from '../cache/redis-permissions.ts';
 import { RedisWatch } from '../cache/redis-watch.ts';
 import { ConfigurationError } from '../errors.ts';
+import { tlsAdvice } from '../tls-advice.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -47,16 +49,21 @@ function open(url: string, track: boolean): RedisConnection {
 
 /** One line when the connection is lost and one when it is back, however many attempts lie between. */
 function logTransitions(
-  { events }: RedisConnection,
+  { client, events }: RedisConnection,
   log: { info(text: string): void; warn(details: object, text: string): void },
 ) {
   let lost = false;
   events.on('ready', () => {
     lost = false;
     log.info('Redis is connected');
+    void refusals(client).then((refused) => {
+      if (refused.length > 0)
+        log.warn({ refused }, 'Redis does not allow all that the cache asks: going without');
+    });
   });
-  events.on('lost', ({ message }) => {
-    if (!lost) log.warn({ reason: message }, 'Redis does not answer: reading from PostgreSQL until it does');
+  events.on('lost', (error) => {
+    const reason = [error.message, tlsAdvice(error) ?? []].flat().join(': ');
+    if (!lost) log.warn({ reason }, 'Redis does not answer: reading from PostgreSQL until it does');
     lost = true;
   });
 }

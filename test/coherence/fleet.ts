@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { execute, privatePostgres } from '../helpers/database.ts';
+import { startPgBouncer } from '../helpers/pgbouncer.ts';
 import { proxyTo } from '../helpers/proxy.ts';
 import type { Scope } from '../helpers/scope.ts';
 import { Instance } from './instance.ts';
@@ -36,6 +37,9 @@ export async function launchFleet(scope: Scope, options: Options): Promise<Fleet
   const { url, stop, start } = await privatePostgres(scope);
   scope.teardown(stop);
   const redis = options.redis ? await PrivateRedis.launch(scope, await unusedPort(ports)) : undefined;
+  // As little as may be: it would refuse everybody for 15 seconds after a connection that failed.
+  const settings = { server_login_retry: '1', default_pool_size: '20' };
+  const pooler = options.pooler ? await startPgBouncer(scope, url, settings) : undefined;
   const env = {
     API_KEYS: WRITE_KEY,
     LOG_LEVEL: 'warn',
@@ -47,7 +51,7 @@ export async function launchFleet(scope: Scope, options: Options): Promise<Fleet
     const toRedis = redis && (await proxyTo(scope, redis.url));
     const toPostgres = await proxyTo(scope, url);
     const port = await unusedPort(ports);
-    instances.push(await Instance.launch(scope, { number, port, toRedis, toPostgres, env }));
+    instances.push(await Instance.launch(scope, { number, port, toRedis, toPostgres, pooler, env }));
   }
   return { instances, redis, postgres: { stop, start, execute: (sql) => execute(url, sql) } };
 }

@@ -9,6 +9,8 @@ export interface InstanceOptions {
   /** Its own way to Redis, and to PostgreSQL. */
   readonly toRedis: Network | undefined;
   readonly toPostgres: Network;
+  /** What all of them share for everything but `LISTEN`, if there is one. */
+  readonly pooler: { readonly url: string } | undefined;
   /** What all instances are configured with. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -32,7 +34,7 @@ export class Instance {
   }
 
   private constructor(scope: Scope, folder: string, options: InstanceOptions) {
-    const { number, port, toRedis, toPostgres, env } = options;
+    const { number, port, toRedis, toPostgres, pooler, env } = options;
     this.number = number;
     this.toRedis = toRedis;
     this.toPostgres = toPostgres;
@@ -42,7 +44,8 @@ export class Instance {
     this.#env = {
       ...env,
       PORT: String(port),
-      DATABASE_URL: toPostgres.url,
+      DATABASE_URL: (pooler ?? toPostgres).url,
+      ...(pooler && { DIRECT_DATABASE_URL: toPostgres.url }),
       ...(toRedis && { REDIS_URL: toRedis.url }),
     };
   }

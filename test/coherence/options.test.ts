@@ -10,6 +10,7 @@ t.test('without options', async (t) => {
     local: false,
     redis: true,
     outside: false,
+    pooler: false,
     readers: 12,
     writers: 4,
     windowP99: 0,

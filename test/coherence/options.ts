@@ -13,6 +13,8 @@ export interface Options {
   readonly redis: boolean;
   /** Somebody writes with SQL as well. */
   readonly outside: boolean;
+  /** All but `LISTEN` goes through a PgBouncer in transaction mode. */
+  readonly pooler: boolean;
   readonly readers: number;
   readonly writers: number;
   /** `STALE_IF_ERROR` of the instances. Seconds. */
@@ -34,6 +36,7 @@ const WORDS = {
   local: { value: 'on|off', initial: 'off', text: 'CACHE_LOCAL of the instances' },
   redis: { value: 'on|off', initial: 'on', text: "off: each instance has its own process's memory" },
   outside: { value: 'on|off', initial: 'off', text: 'somebody writes with SQL as well' },
+  pooler: { value: 'on|off', initial: 'off', text: 'a PgBouncer before PostgreSQL' },
 } as const;
 
 /** Options that are whole numbers. Without `initial`: it depends on the others. */
@@ -80,6 +83,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     local,
     redis,
     outside: choice(given, 'outside'),
+    pooler: choice(given, 'pooler'),
     readers: wholeNumber(given, 'readers'),
     writers: wholeNumber(given, 'writers'),
     staleIfError: wholeNumber(given, 'stale-if-error'),
@@ -126,7 +130,7 @@ function parse(args: readonly string[]): Given {
   }
 }
 
-function choice(given: Given, name: 'local' | 'redis' | 'outside'): boolean {
+function choice(given: Given, name: keyof Omit<typeof WORDS, 'faults'>): boolean {
   const word = given[name] ?? WORDS[name].initial;
   if (word !== 'on' && word !== 'off') throw new UsageError(`--${name} must be on or off, not ${word}`);
   return word === 'on';

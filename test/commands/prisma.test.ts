@@ -37,6 +37,13 @@ t.test('migrate dev --name writes a migration for what the schema changed, and a
   t.equal((await execute(url, 'SELECT FROM "Agent"')).rowCount, 0);
 });
 
+t.test('migrate goes to DIRECT_DATABASE_URL where that is set', async (t) => {
+  const DIRECT_DATABASE_URL = await scratchDatabase(t, { migrated: false });
+  const project = await projectOf(t, 'postgresql://127.0.0.1:1/pooler', { DIRECT_DATABASE_URL });
+  t.match(await project.prisma('migrate', 'deploy'), { code: 0, output: /successfully applied/ });
+  t.match(await project.prisma('migrate', 'status'), { code: 0, output: /schema is up to date/ });
+});
+
 t.test('a PRISMA_SCHEMA_ENGINE_BINARY that is set already is the one that runs', async (t) => {
   const { folder } = await projectOf(t, 'unused');
   const own = join(folder, 'own-engine');
@@ -46,7 +53,7 @@ t.test('a PRISMA_SCHEMA_ENGINE_BINARY that is set already is the one that runs',
 });
 
 /** A copy of what `migrate dev` writes to, under this project's own prisma.config.ts. */
-async function projectOf(t: Test, url: string) {
+async function projectOf(t: Test, url: string, own: Record<string, string> = {}) {
   const config = `import config from ${JSON.stringify(join(packageRoot, 'prisma.config.ts'))};
     export default { ...config, schema: 'schema.prisma', migrations: { path: 'migrations' } };`;
   const folder = t.testdir({ 'prisma.config.ts': config });
@@ -55,7 +62,7 @@ async function projectOf(t: Test, url: string) {
   await cp(join(packageRoot, 'prisma/migrations'), migrations, { recursive: true });
   return {
     folder,
-    prisma: (...args: string[]) => runPrisma(folder, args, { DATABASE_URL: url }),
+    prisma: (...args: string[]) => runPrisma(folder, args, { DATABASE_URL: url, ...own }),
     async migration(name: RegExp): Promise<string> {
       const [found = ''] = (await readdir(migrations)).filter((directory) => name.test(directory));
       return readFile(join(migrations, found, 'migration.sql'), 'utf8');

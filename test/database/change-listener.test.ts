@@ -30,20 +30,23 @@ async function hearing(t: Test) {
   const events: string[] = [];
   const waiting = new Map<string, () => void>();
   const tell = (name: string) => waiting.get(name)?.();
-  const listener = new ChangeListener(url, {
-    changed: (change) => {
-      changes.push(change);
-      tell(String(change.transaction));
+  const listener = new ChangeListener(
+    { url, directUrl: url },
+    {
+      changed: (change) => {
+        changes.push(change);
+        tell(String(change.transaction));
+      },
+      listening: async () => {
+        events.push('listening');
+        tell('listening');
+      },
+      lost: () => {
+        events.push('lost');
+        tell('lost');
+      },
     },
-    listening: async () => {
-      events.push('listening');
-      tell('listening');
-    },
-    lost: () => {
-      events.push('lost');
-      tell('lost');
-    },
-  });
+  );
   await listener.start();
   t.teardown(() => listener.close());
 
@@ -253,14 +256,17 @@ t.test('a connection that drops every packet counts for two seconds, and is then
   const network = await proxyTo(t, url);
   const [lost, listening] = [new Gate(), new Gate()];
   let starts = 0;
-  const listener = new ChangeListener(network.url, {
-    changed: () => {},
-    listening: async () => {
-      starts += 1;
-      if (starts === 2) await listening.pass();
+  const listener = new ChangeListener(
+    { url, directUrl: network.url },
+    {
+      changed: () => {},
+      listening: async () => {
+        starts += 1;
+        if (starts === 2) await listening.pass();
+      },
+      lost: () => void lost.pass(),
     },
-    lost: () => void lost.pass(),
-  });
+  );
   await listener.start();
   t.teardown(() => listener.close());
   t.equal(listener.alive, true);
@@ -281,11 +287,14 @@ t.test('close ends a connection that is idle and silent', async (t) => {
   t.teardown(() => mock.timers.reset());
   const network = await proxyTo(t, url);
   const heard = new Gate();
-  const listener = new ChangeListener(network.url, {
-    changed: () => void heard.pass(),
-    listening: async () => {},
-    lost: t.fail,
-  });
+  const listener = new ChangeListener(
+    { url, directUrl: network.url },
+    {
+      changed: () => void heard.pass(),
+      listening: async () => {},
+      lost: t.fail,
+    },
+  );
   await listener.start();
   await execute(url, 'NOTIFY property_listings'); // Heard after the first sign of life was answered.
   await heard.reached;
@@ -299,11 +308,14 @@ t.test('close ends a connection that is idle and silent', async (t) => {
 
 t.test('close does not wait for a server that says nothing any more', async (t) => {
   const network = await proxyTo(t, url);
-  const listener = new ChangeListener(network.url, {
-    changed: () => {},
-    listening: async () => {},
-    lost: () => {},
-  });
+  const listener = new ChangeListener(
+    { url, directUrl: network.url },
+    {
+      changed: () => {},
+      listening: async () => {},
+      lost: () => {},
+    },
+  );
   await listener.start();
   network.drop();
   const began = performance.now();
@@ -347,18 +359,21 @@ t.test('what changed while nobody listened is not served from the cache afterwar
   const count = async () => JSON.parse(String(await getAllProperties({ prisma, caches, ttl: 60 }))).length;
   const [lost, listening] = [new Gate(), new Gate()];
   let lostOnce = false;
-  const listener = new ChangeListener(url, {
-    changed: (change) => void caches.invalidate(tagsOfChange(change)),
-    listening: async () => {
-      await caches.trust('test');
-      if (lostOnce) listening.open();
+  const listener = new ChangeListener(
+    { url, directUrl: url },
+    {
+      changed: (change) => void caches.invalidate(tagsOfChange(change)),
+      listening: async () => {
+        await caches.trust('test');
+        if (lostOnce) listening.open();
+      },
+      lost: () => {
+        lostOnce = true;
+        caches.distrust('test');
+        lost.open();
+      },
     },
-    lost: () => {
-      lostOnce = true;
-      caches.distrust('test');
-      lost.open();
-    },
-  });
+  );
   await listener.start();
   t.teardown(() => listener.close());
   await execute(url, `TRUNCATE properties_property; ${rows(3)}`);
@@ -385,11 +400,14 @@ t.test('start rejects when the first connection fails, and tries no other', asyn
     Object.assign(new URL(url), { host: `127.0.0.1:${port}` }),
     Object.assign(new URL(url), { pathname: '/no_such_database' }),
   ]) {
-    const listener = new ChangeListener(elsewhere.href, {
-      changed: () => {},
-      listening: async () => void t.fail('it does not listen'),
-      lost: () => t.fail('there was nothing to lose'),
-    });
+    const listener = new ChangeListener(
+      { url, directUrl: elsewhere.href },
+      {
+        changed: () => {},
+        listening: async () => void t.fail('it does not listen'),
+        lost: () => t.fail('there was nothing to lose'),
+      },
+    );
     await t.rejects(listener.start());
     await listener.close();
   }
@@ -415,15 +433,55 @@ t.test(
         client.once('close', () => void ended.pass());
       },
     });
-    const listener = new ChangeListener(standby, {
-      changed: () => {},
-      listening: async () => void t.fail('it does not listen'),
-      lost: () => t.fail('there was nothing to lose'),
-    });
+    const listener = new ChangeListener(
+      { url, directUrl: standby },
+      {
+        changed: () => {},
+        listening: async () => void t.fail('it does not listen'),
+        lost: () => t.fail('there was nothing to lose'),
+      },
+    );
     await t.rejects(listener.start(), { code: '25006' });
     await ended.reached;
   },
 );
+
+t.test('who does not hear what is written does not listen, at the start and later', async (t) => {
+  const elsewhere = await scratchDatabase(t, { migrated: false });
+  const [lost, again, listening] = [new Gate(), new Gate(), new Gate()];
+  const ways = { url: elsewhere, directUrl: url };
+  let starts = 0;
+  const listener = new ChangeListener(ways, {
+    changed: () => {},
+    listening: async () => {
+      starts += 1;
+      if (starts === 2) await listening.pass();
+    },
+    lost: () => void lost.pass(),
+  });
+  t.teardown(() => listener.close());
+  await t.rejects(listener.start(), { message: 'LISTEN is accepted there, and nothing is heard' });
+  ways.url = url;
+  await listener.start();
+
+  // It asks where to write when it connects again, which is the moment to lead it astray.
+  const detour = { asked: 0 };
+  Object.defineProperty(ways, 'url', {
+    get() {
+      detour.asked += 1;
+      if (detour.asked > 1) void again.pass();
+      return detour.asked > 1 ? url : elsewhere;
+    },
+  });
+  await cut();
+  await lost.reached;
+  await again.reached;
+  t.equal(starts, 1, 'not while it hears nothing');
+  t.equal(listener.alive, false);
+  await listening.reached;
+  t.equal(starts, 2);
+  for (const gate of [lost, again, listening]) gate.open();
+});
 
 t.test('close ends a listener that is connecting again, and nothing is heard from it any more', async (t) => {
   const { listener, events, next } = await hearing(t);

@@ -44,6 +44,8 @@ export async function privatePostgres(t: Scope) {
   await applyMigrations(url, migrations);
   return {
     url,
+    /** Where its files are. */
+    cluster: join(folder, 'postgres'),
     stop: () => close(),
     start: async () => {
       ({ url, close } = await openEmbeddedPostgres(folder));

@@ -68,7 +68,7 @@ export async function runServer(cwd: string, env: Record<string, string>): Promi
 }
 
 function launch(cwd: string, env: Record<string, string>, program = 'dist/src/server.js') {
-  const { DATABASE_URL: _, REDIS_URL: __, ...inherited } = process.env;
+  const { DATABASE_URL: _, DIRECT_DATABASE_URL: __, REDIS_URL: ___, ...inherited } = process.env;
   // tap's coverage takes a second of every start: only where it was asked for.
   if (env.TRACED !== '1') inherited.NODE_OPTIONS = '';
   const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program)], {

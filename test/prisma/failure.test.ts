@@ -27,6 +27,11 @@ for (const [what, error, explanation] of [
     { message: 'Connection terminated unexpectedly' },
     'Cannot use database a at b (Connection terminated unexpectedly): start it, or correct DATABASE_URL',
   ],
+  [
+    'a certificate that is not believed',
+    { code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: 'it is for another name' },
+    'Cannot use database a at b (it is for another name): use a name of it that is in its certificate, or correct DATABASE_URL',
+  ],
   ['anything else', new Error('The disk is full'), 'Database a at b was not seeded: The disk is full'],
   ['what is no error', 'stopped', 'Database a at b was not seeded: stopped'],
 ] as const) {

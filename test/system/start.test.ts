@@ -94,6 +94,11 @@ t.test('a wrong setting is named, with what it must be, before anything is start
   t.notMatch(ended.stderr, /a secret/, 'a wrong key is still a secret');
 });
 
+t.test('a DIRECT_DATABASE_URL by itself is refused', async (t) => {
+  const env = { DIRECT_DATABASE_URL: 'postgresql://127.0.0.1/listings', TRACED: '1' };
+  saysInOneLine(t, await runServer(await checkout(t), env), /DIRECT_DATABASE_URL needs a DATABASE_URL/);
+});
+
 t.test('a REDIS_URL that no client can use is named', async (t) => {
   const ended = await runServer(await checkout(t), { REDIS_URL: 'redis://127.0.0.1:99999', TRACED: '1' });
   saysInOneLine(t, ended, /REDIS_URL cannot be used \(Invalid URL\)/);

@@ -11,15 +11,16 @@ export interface Connection {
 /**
  * What Prisma's parameters in a PostgreSQL URL mean to `pg`, which ignores `schema` and `connect_timeout`
  * (seconds, 5 when unset; 0: wait for ever). The others, `sslmode` among them, are `pg`'s own. `settings` of the session
- * come before those that the URL has in `options`, which win.
+ * come before those that the URL has in `options`, which win; a pooler shares its sessions, and gets none of ours.
  */
-export function connectionTo(url: string, settings = ''): Connection {
+export function connectionTo(url: string, { settings = '', pooled = false } = {}): Connection {
   const parsed = parseUrl(url);
   const schema = parsed.searchParams.get('schema') ?? 'public';
   const seconds = Number(parsed.searchParams.get('connect_timeout') ?? 5);
   parsed.searchParams.delete('schema');
   const path = schema === 'public' ? '' : `-c search_path=${quoted(schema)}`;
-  const options = [settings, path, parsed.searchParams.get('options') ?? ''].filter((text) => text !== '');
+  const own = pooled ? [] : [settings, path];
+  const options = [...own, parsed.searchParams.get('options') ?? ''].filter((text) => text !== '');
   if (options.length > 0) parsed.searchParams.set('options', options.join(' '));
   return {
     config: {
