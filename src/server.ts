@@ -25,7 +25,10 @@ try {
 cluster.worker?.disconnect(); // It would wait for what the first process may still have to tell it.
 
 /** Serves, or has others serve. */
-async function run(options: AppOptions & Required<Pick<AppOptions, 'log'>>, stop: AbortSignal): Promise<void> {
+async function run(
+  options: AppOptions & Required<Pick<AppOptions, 'log'>>,
+  stop: AbortSignal,
+): Promise<void> {
   const bare = Fastify({ logger: { stream: options.log, base: LOG_BASE } });
   await bare.register(config, { env: options.env });
   const { log } = bare;

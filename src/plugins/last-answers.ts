@@ -15,8 +15,8 @@ export const lastAnswers = fp(
     const last = new LastAnswers(app.server);
     app.decorate('lastAnswers', last);
     app.addHook('preClose', async () => last.begin());
-    app.addHook('onSend', (_request, reply, _payload, done) => {
-      last.sending(reply.raw);
+    app.addHook('onSend', (request, reply, _payload, done) => {
+      last.sending(request.raw.socket, reply.raw);
       done();
     });
   },
@@ -29,12 +29,19 @@ export const lastAnswers = fp(
  */
 export class LastAnswers {
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   readonly #newest = new WeakMap<Socket, ServerResponse>();
   #begun = false;
   #isUnready = false;
 
   constructor(server: Server) {
     this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    const closeIdle = server.closeIdleConnections.bind(server);
+    server.closeIdleConnections = () => this.#sparing(closeIdle);
   }
 
   /** The service is about to end, and nobody new should be sent to it. */
@@ -44,9 +51,9 @@ export class LastAnswers {
 
   /** @param options.unready whether `/health/ready` says so; another process at the same address may go on */
   begin({ unready = true } = {}): void {
-    this.#isUnready ||= unready;
     if (this.#begun) return;
     this.#begun = true;
+    this.#isUnready = unready;
     this.#server.prependListener('request', ({ socket }, response) => this.#asked(socket, response));
   }
 
@@ -59,8 +66,20 @@ export class LastAnswers {
   }
 
   /** For requests that had come before. */
-  sending(response: ServerResponse): void {
-    const { socket } = response;
-    if (this.#begun && !(socket && this.#newest.has(socket))) response.shouldKeepAlive = false;
+  sending(socket: Socket, response: ServerResponse): void {
+    if (this.#begun && !this.#newest.has(socket)) response.shouldKeepAlive = false;
+  }
+
+  /** To Node a connection is idle as soon as its answer was handed over, though a slow reader has not got the half of it. */
+  #sparing(closeIdle: () => void): void {
+    const sending = [...this.#sockets].filter(({ writableLength }) => writableLength > 0);
+    for (const socket of sending) {
+      socket.destroy = () => {
+        socket.destroySoon();
+        return socket;
+      };
+    }
+    closeIdle();
+    for (const socket of sending) Reflect.deleteProperty(socket, 'destroy');
   }
 }

@@ -79,45 +79,45 @@ export class Workers {
     return String(said);
   }
 
-  /** @param pause before the first attempt, in milliseconds: a worker that has just been started and ended may do so again */
+  /** @param pause before the first attempt, in milliseconds: what has just been started and ended may do so again */
   async #startUntilItListens(pause = 0): Promise<void> {
     const { log, stop } = this.#options;
-    const wait = (milliseconds: number) =>
-      delay(Math.max(0, milliseconds), undefined, { signal: stop }).catch(() => {});
-    await wait(pause);
+    await this.#pause(pause);
     for (let next = FIRST_PAUSE_MS; !stop.aborted; next = Math.min(2 * next, MAX_PAUSE_MS)) {
       try {
         await this.#start();
         return;
       } catch (error) {
-        if (stop.aborted) return;
-        log.error({ reason: Object(error).message, seconds: next / 1_000 }, 'a worker did not start: trying again');
-        await wait(next);
+        const { message } = Object(error);
+        if (!stop.aborted) log.error({ reason: message, ms: next }, 'a worker did not start: trying again');
+        await this.#pause(next);
       }
     }
   }
 
-  /** Puts a new worker in the place of each, one after the other; one that does not start is the last. */
+  /** Over at once when all are to end. */
+  async #pause(milliseconds: number): Promise<void> {
+    const { stop } = this.#options;
+    await delay(Math.max(0, milliseconds), undefined, { signal: stop }).catch(() => {});
+  }
+
+  /** Puts a new worker in the place of each, one after the other. An old one stays until its new one listens. */
   async #roll(): Promise<void> {
     const { log } = this.#options;
     if (this.#isRolling) return;
     this.#isRolling = true;
     log.info('replacing the workers, one after the other');
-    try {
-      for (const worker of [...this.#listening]) await this.#replace(worker);
-      log.info('the workers were replaced');
-    } catch (error) {
-      log.error({ reason: Object(error).message }, 'the workers are not replaced any further');
-    } finally {
-      this.#isRolling = false;
+    for (const worker of [...this.#listening]) {
+      if (this.#listening.delete(worker)) await this.#replace(worker);
     }
+    log.info('the workers were replaced');
+    this.#isRolling = false;
   }
 
   async #replace(worker: Worker): Promise<void> {
-    await this.#start();
-    if (!this.#listening.delete(worker)) return; // It has ended by itself meanwhile.
     const ended = once(worker, 'exit');
-    worker.send(RETIRE, () => {}); // That it could not be told means that it has ended.
+    await this.#startUntilItListens();
+    worker.send(RETIRE, () => {}); // Who cannot be told any more has ended.
     await ended;
   }
 
