@@ -48,7 +48,10 @@ t.test('docker-compose.yaml', async (t) => {
     for (const single of ['ports', 'container_name', 'hostname']) t.notOk(single in api, single);
     t.same(nginx.ports, [`127.0.0.1:\${PORT:-8000}:8000`]);
     t.match(nginx.volumes, ['./docker/nginx/nginx.conf:/etc/nginx/nginx.conf:ro']);
-    t.ok(Number(/nginx:1\.(\d+)/.exec(nginx.image)?.[1]) >= 28, 'which knows `resolve` without a subscription');
+    t.ok(
+      Number(/nginx:1\.(\d+)/.exec(nginx.image)?.[1]) >= 28,
+      'which knows `resolve` without a subscription',
+    );
     t.ok(Number.parseInt(api.stop_grace_period, 10) > 10, 'longer than it takes to end');
     const conf = read('docker/nginx/nginx.conf');
     const idle = Number(/keepalive_timeout (\d+)s/.exec(conf)?.[1]);
