@@ -1,13 +1,18 @@
 import { execute, privatePostgres } from '../helpers/database.ts';
+import { startNginx } from '../helpers/nginx.ts';
 import { unusedPort } from '../helpers/ports.ts';
 import { proxyTo } from '../helpers/proxy.ts';
 import type { Scope } from '../helpers/scope.ts';
-import { Instance } from './instance.ts';
+import { Instance, type Target } from './instance.ts';
 import type { Options } from './options.ts';
 import { PrivateRedis } from './private-redis.ts';
 
 /** Everything that runs, and can be broken. */
 export interface Fleet {
+  /** Whom clients ask. */
+  readonly targets: readonly Target[];
+  /** What passes their requests on to the instances, if anything does. */
+  readonly front: Target | undefined;
   readonly instances: readonly Instance[];
   readonly redis: PrivateRedis | undefined;
   readonly postgres: Postgres;
@@ -26,18 +31,28 @@ export async function launchFleet(scope: Scope, options: Options): Promise<Fleet
   const { url, stop, start } = await privatePostgres(scope);
   scope.teardown(stop);
   const redis = options.redis ? await PrivateRedis.launch(scope, await unusedPort()) : undefined;
+  const workers = options.entry === 'workers';
   const env = {
     API_KEYS: WRITE_KEY,
     LOG_LEVEL: 'warn',
     STALE_IF_ERROR: String(options.staleIfError),
     CACHE_LOCAL: options.local ? 'on' : 'off',
+    WEB_CONCURRENCY: String(workers ? options.instances : 1),
+    DRAIN_SECONDS: options.entry === 'nginx' ? '3' : '0',
   };
   const instances: Instance[] = [];
-  for (let number = 0; number < options.instances; number += 1) {
+  for (let number = 0; number < (workers ? 1 : options.instances); number += 1) {
     const toRedis = redis && (await proxyTo(scope, redis.url));
     const toPostgres = await proxyTo(scope, url);
     const port = await unusedPort();
     instances.push(await Instance.launch(scope, { number, port, toRedis, toPostgres, env }));
   }
-  return { instances, redis, postgres: { stop, start, execute: (sql) => execute(url, sql) } };
+  const front = options.entry === 'nginx' ? await frontOf(scope, instances) : undefined;
+  const targets = front ? [front] : instances;
+  return { targets, front, instances, redis, postgres: { stop, start, execute: (sql) => execute(url, sql) } };
+}
+
+async function frontOf(scope: Scope, instances: readonly Instance[]): Promise<Target> {
+  const addresses = instances.map(({ address }) => address);
+  return { number: 0, address: await startNginx(scope, addresses) };
 }
