@@ -68,6 +68,18 @@ export const configSchema = Type.Object({
     maximum: 4096,
     description: "the megabytes of this process's memory that cached entries may take, 1 to 4096",
   }),
+  WEB_CONCURRENCY: Type.Integer({
+    default: 1,
+    minimum: 1,
+    maximum: 64,
+    description: 'the processes that answer at this address, 1 to 64: one a core is as many as help',
+  }),
+  DRAIN_SECONDS: Type.Integer({
+    default: 3,
+    minimum: 0,
+    maximum: 5,
+    description: 'seconds for which it goes on answering after SIGTERM, while /health/ready says 503, 0 to 5',
+  }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((l) => Type.Literal(l)),
     { default: 'info', description: 'one of fatal, error, warn, info, debug, trace and silent' },

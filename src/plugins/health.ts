@@ -8,7 +8,7 @@ const PROBE_MS = 1_000;
 const LiveSchema = Type.Object({ status: Type.Literal('up') });
 
 const ReadySchema = Type.Object({
-  status: Type.Union([Type.Literal('ready'), Type.Literal('unavailable')]),
+  status: Type.Union([Type.Literal('ready'), Type.Literal('unavailable'), Type.Literal('stopping')]),
   dependencies: Type.Object({
     postgresql: Type.Union([Type.Literal('up'), Type.Literal('down')]),
     redis: Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('not configured')]),
@@ -17,7 +17,7 @@ const ReadySchema = Type.Object({
 
 /**
  * `live`: the process answers; it asks no dependency. `ready`: able to serve, which takes PostgreSQL; without
- * Redis answers are slower, not absent.
+ * Redis answers are slower, not absent. Before it ends it is not ready, and still answers everything for a while.
  */
 export const health: FastifyPluginAsyncTypebox = async (app) => {
   const tags = ['health'];
@@ -48,10 +48,9 @@ export const health: FastifyPluginAsyncTypebox = async (app) => {
         probe(prisma.$queryRaw`SELECT 1`),
         redis ? probe(redis.ping()) : ('not configured' as const),
       ]);
-      const ready = postgresql === 'up';
-      reply.code(ready ? 200 : 503);
-      const status = ready ? ('ready' as const) : ('unavailable' as const);
-      return { status, dependencies: { postgresql, redis: redisState } };
+      const status = app.lastAnswers.isUnready ? 'stopping' : postgresql === 'up' ? 'ready' : 'unavailable';
+      reply.code(status === 'ready' ? 200 : 503);
+      return { status, dependencies: { postgresql, redis: redisState } } as const;
     },
   );
 };

@@ -1,19 +1,85 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import fp from 'fastify-plugin';
 
-/**
- * Ends each connection with the last answer on it once the service is closing. A client keeps one that it used for
- * later, and until it goes by itself, after a minute, `close` would wait for it.
- */
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How its connections come to their end. */
+    lastAnswers: LastAnswers;
+  }
+}
+
+/** Decorates `app.lastAnswers`, which begin with the closing at the latest. */
 export const lastAnswers = fp(
   async (app) => {
-    let closing = false;
-    app.addHook('preClose', async () => {
-      closing = true;
-    });
-    app.addHook('onSend', (_request, reply, _payload, done) => {
-      if (closing) reply.header('connection', 'close');
+    const last = new LastAnswers(app.server);
+    app.decorate('lastAnswers', last);
+    app.addHook('preClose', async () => last.begin());
+    app.addHook('onSend', (request, reply, _payload, done) => {
+      last.sending(request.raw.socket, reply.raw);
       done();
     });
   },
   { name: 'last-answers', fastify: '5.x' },
 );
+
+/**
+ * Ends each connection with the next answer on it, once they have begun. A client keeps one that it used for later: until
+ * it goes by itself, after a minute, `close` would wait for it, and what it sends at the moment at which it is closed is lost.
+ */
+export class LastAnswers {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #newest = new WeakMap<Socket, ServerResponse>();
+  #begun = false;
+  #isUnready = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    const closeIdle = server.closeIdleConnections.bind(server);
+    server.closeIdleConnections = () => this.#sparing(closeIdle);
+  }
+
+  /** The service is about to end, and nobody new should be sent to it. */
+  get isUnready(): boolean {
+    return this.#isUnready;
+  }
+
+  /** @param options.unready whether `/health/ready` says so; another process at the same address may go on */
+  begin({ unready = true } = {}): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#isUnready = unready;
+    this.#server.prependListener('request', ({ socket }, response) => this.#asked(socket, response));
+  }
+
+  /** Node says `Connection: close` where a response is not to keep its connection. */
+  #asked(socket: Socket, response: ServerResponse): void {
+    const before = this.#newest.get(socket);
+    if (before && !before.headersSent) before.shouldKeepAlive = true; // A client that does not wait has asked more.
+    this.#newest.set(socket, response);
+    response.shouldKeepAlive = false;
+  }
+
+  /** For requests that had come before. */
+  sending(socket: Socket, response: ServerResponse): void {
+    if (this.#begun && !this.#newest.has(socket)) response.shouldKeepAlive = false;
+  }
+
+  /** To Node a connection is idle as soon as its answer was handed over, though a slow reader has not got the half of it. */
+  #sparing(closeIdle: () => void): void {
+    const sending = [...this.#sockets].filter(({ writableLength }) => writableLength > 0);
+    for (const socket of sending) {
+      socket.destroy = () => {
+        socket.destroySoon();
+        return socket;
+      };
+    }
+    closeIdle();
+    for (const socket of sending) Reflect.deleteProperty(socket, 'destroy');
+  }
+}

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from './fleet.ts';
 import { type History, judgeTable, type Sighting } from './history.ts';
-import type { Instance } from './instance.ts';
+import type { Target } from './instance.ts';
 import type { Readers, Seen } from './readers.ts';
 import type { Rows } from './rows.ts';
 import type { Tally } from './tally.ts';
@@ -30,7 +30,7 @@ export async function checkAtRest({ fleet, history, readers, rows, tally }: AtRe
   }
   const deadline = performance.now() + RECOVERY_MS;
   await Promise.all(
-    fleet.instances.map(async (instance) => {
+    fleet.targets.map(async (instance) => {
       await until(deadline, tally, nameOf(instance, 'the list'), table, () => readers.list(instance));
       for (const { row, id } of rows.lasting) {
         const expected = table.filter((sighting) => sighting.row === row);
@@ -41,7 +41,7 @@ export async function checkAtRest({ fleet, history, readers, rows, tally }: AtRe
   );
 }
 
-const nameOf = (instance: Instance, what: string) => `${what} on instance ${instance.number}`;
+const nameOf = (instance: Target, what: string) => `${what} on instance ${instance.number}`;
 
 async function readTable({ postgres }: Fleet): Promise<Sighting[]> {
   const { rows } = await postgres.execute('SELECT title FROM properties_property ORDER BY id');

@@ -10,6 +10,8 @@ export interface Fault {
   /** It hits the one instance that `inject` is given; else the instance is not used. */
   readonly single?: boolean;
   readonly consequences: Consequences;
+  /** Where something in front passes requests on, it has no consequences. */
+  readonly graceful?: boolean;
   /** Breaks nothing yet. */
   prepare?(fleet: Fleet, signal: AbortSignal): Promise<void>;
   /** Resolves when it was injected and healed; `signal` cuts its waiting short. */
@@ -173,6 +175,18 @@ export const FAULTS: readonly Fault[] = [
     async inject(_, instance, signal) {
       await instance.kill();
       await wait(DOWN_MS, signal);
+      await instance.start();
+    },
+  },
+  {
+    name: 'instance-restart',
+    needs: 'several instances',
+    description: 'SIGTERM to one instance, which is started again when it has ended',
+    single: true,
+    graceful: true,
+    consequences: { fails: true },
+    async inject(_, instance) {
+      await instance.stop();
       await instance.start();
     },
   },

@@ -2,6 +2,13 @@ import type { Network } from '../helpers/proxy.ts';
 import type { Scope } from '../helpers/scope.ts';
 import { checkout, type Server, startServer } from '../helpers/server.ts';
 
+/** Whom clients ask, and hold to what was answered there. */
+export interface Target {
+  readonly number: number;
+  /** `http://127.0.0.1:<port>`. */
+  readonly address: string;
+}
+
 export interface InstanceOptions {
   /** Counted from 0. */
   readonly number: number;
@@ -16,7 +23,7 @@ export interface InstanceOptions {
 }
 
 /** One process of the service, which stays at its address over its deaths. */
-export class Instance {
+export class Instance implements Target {
   readonly number: number;
   readonly toRedis: Network | undefined;
   readonly toPostgres: Network;
@@ -55,6 +62,12 @@ export class Instance {
     this.#server = server;
     // Before the SIGTERM of `startServer`, which a paused process would not hear.
     this.#scope.teardown(() => server.stop('SIGKILL'));
+  }
+
+  /** SIGTERM, and its end. */
+  async stop(): Promise<void> {
+    const code = await this.#server?.stop('SIGTERM');
+    if (code !== 0) throw new Error(`instance ${this.number} ended with ${code}`);
   }
 
   async kill(): Promise<void> {

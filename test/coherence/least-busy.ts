@@ -1,4 +1,4 @@
-import type { Instance } from './instance.ts';
+import type { Target } from './instance.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -6,15 +6,15 @@ import type { Random } from './random.ts';
  * hangs is asked on, and does not stop the traffic of the others.
  */
 export class LeastBusy {
-  readonly #under = new Map<Instance, number>();
+  readonly #under = new Map<Target, number>();
   readonly #random: Random;
 
-  constructor(instances: readonly Instance[], random: Random) {
+  constructor(instances: readonly Target[], random: Random) {
     for (const instance of instances) this.#under.set(instance, 0);
     this.#random = random;
   }
 
-  async run<T>(ask: (instance: Instance) => Promise<T>): Promise<T> {
+  async run<T>(ask: (instance: Target) => Promise<T>): Promise<T> {
     const fewest = Math.min(...this.#under.values());
     const idlest = [...this.#under].filter(([, count]) => count === fewest).map(([instance]) => instance);
     const instance = this.#random.pick(idlest);
@@ -26,7 +26,7 @@ export class LeastBusy {
     }
   }
 
-  #count(instance: Instance, change: number): void {
+  #count(instance: Target, change: number): void {
     this.#under.set(instance, (this.#under.get(instance) ?? 0) + change);
   }
 }

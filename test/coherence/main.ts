@@ -1,3 +1,4 @@
+import { skipWithoutNginx } from '../helpers/nginx.ts';
 import { skipWithoutPgBouncer } from '../helpers/pgbouncer.ts';
 import { skipWithoutRedisServer } from '../helpers/redis.ts';
 import { help, type Options, parseOptions, UsageError } from './options.ts';
@@ -29,6 +30,7 @@ async function check(options: Options): Promise<number> {
     throw new UsageError(`${skipWithoutRedisServer}: install one, or give --redis off`);
   }
   if (options.pooler && skipWithoutPgBouncer) throw new UsageError(skipWithoutPgBouncer);
+  if (options.entry === 'nginx' && skipWithoutNginx) throw new UsageError(skipWithoutNginx);
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
   // An error that nobody awaited is a bug of ours: even then everything that runs is ended.

@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util';
 import { FAULTS } from './faults.ts';
 
+/** Whom clients ask. */
+const ENTRIES = ['each', 'workers', 'nginx'] as const;
+export type Entry = (typeof ENTRIES)[number];
+
 export interface Options {
   readonly instances: number;
+  /** Whom clients ask: each instance, one process with as many workers, or nginx in front of all. */
+  readonly entry: Entry;
   /** How long the faults go on; one round of them is run in any case. */
   readonly seconds: number;
   /** Names of faults.ts. */
@@ -33,6 +39,11 @@ export class UsageError extends Error {}
 
 const WORDS = {
   faults: { value: 'all|none|list', initial: 'all', text: 'what breaks; a list has commas' },
+  entry: {
+    value: ENTRIES.join('|'),
+    initial: 'each',
+    text: 'who is asked: each instance, one of workers, a proxy',
+  },
   local: { value: 'on|off', initial: 'off', text: 'CACHE_LOCAL of the instances' },
   redis: { value: 'on|off', initial: 'on', text: "off: each instance has its own process's memory" },
   outside: { value: 'on|off', initial: 'off', text: 'somebody writes with SQL as well' },
@@ -75,11 +86,16 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const local = choice(given, 'local');
   const redis = choice(given, 'redis');
   const instances = wholeNumber(given, 'instances');
+  const entry = chosenEntry(String(given.entry ?? WORDS.entry.initial), redis);
   const windows = local ? WINDOWS.local : WINDOWS.shared;
   return {
     instances,
+    entry,
     seconds: wholeNumber(given, 'seconds'),
-    faults: chosenFaults(String(given.faults ?? WORDS.faults.initial), { redis, instances }),
+    faults: chosenFaults(String(given.faults ?? WORDS.faults.initial), {
+      redis,
+      instances: entry === 'workers' ? 1 : instances,
+    }),
     local,
     redis,
     outside: choice(given, 'outside'),
@@ -134,6 +150,14 @@ function choice(given: Given, name: keyof Omit<typeof WORDS, 'faults'>): boolean
   const word = given[name] ?? WORDS[name].initial;
   if (word !== 'on' && word !== 'off') throw new UsageError(`--${name} must be on or off, not ${word}`);
   return word === 'on';
+}
+
+/** At one address it is not known who answers: only what holds for all of them can be demanded. */
+function chosenEntry(word: string, redis: boolean): Entry {
+  const entry = ENTRIES.find((name) => name === word);
+  if (!entry) throw new UsageError(`--entry must be ${ENTRIES.join(', ')}, not ${word}`);
+  if (entry !== 'each' && !redis) throw new UsageError(`--entry ${entry} needs --redis on`);
+  return entry;
 }
 
 function wholeNumber(given: Given, name: keyof typeof NUMBERS, otherwise = 0): number {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ABSENT, type Sighting } from './history.ts';
-import type { Instance } from './instance.ts';
+import type { Target } from './instance.ts';
 import type { Random } from './random.ts';
 import type { Answer, Client } from './requests.ts';
 import type { Row, Rows } from './rows.ts';
@@ -33,7 +33,7 @@ const LIST_PATHS = [
 ];
 
 export interface ReadersOptions {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly Target[];
   readonly client: Client;
   readonly rows: Rows;
   readonly tally: Tally;
@@ -49,7 +49,7 @@ export interface Seen {
 /** Clients that read, lists and rows, and have every answer judged. */
 export class Readers {
   readonly #options: ReadersOptions;
-  readonly #underWay = new Map<Instance, Set<Promise<unknown>>>();
+  readonly #underWay = new Map<Target, Set<Promise<unknown>>>();
 
   constructor(options: ReadersOptions) {
     this.#options = options;
@@ -73,11 +73,11 @@ export class Readers {
     void this.#start(written);
   }
 
-  list(instance: Instance, path = '/properties/'): Promise<Seen | undefined> {
+  list(instance: Target, path = '/properties/'): Promise<Seen | undefined> {
     return this.#ask(instance, path, (answer) => ({ whole: true, seen: sightingsIn(answer) }));
   }
 
-  row(instance: Instance, row: number, id: number): Promise<Seen | undefined> {
+  row(instance: Target, row: number, id: number): Promise<Seen | undefined> {
     return this.#ask(instance, `/properties/${id}/`, (answer) => ({
       whole: false,
       seen: [answer.status === 404 ? { row, version: ABSENT } : sightingOf(JSON.parse(answer.body).title)],
@@ -101,7 +101,7 @@ export class Readers {
     if (!answer) await delay(FAILED_MS);
   }
 
-  async #track<T>(instance: Instance, read: Promise<T>): Promise<T> {
+  async #track<T>(instance: Target, read: Promise<T>): Promise<T> {
     const reads = this.#readsOf(instance);
     reads.add(read);
     try {
@@ -111,17 +111,17 @@ export class Readers {
     }
   }
 
-  #readsOf(instance: Instance): Set<Promise<unknown>> {
+  #readsOf(instance: Target): Set<Promise<unknown>> {
     return this.#underWay.get(instance) ?? new Set();
   }
 
-  #either(instance: Instance, { row, id }: Row): Promise<Seen | undefined> {
+  #either(instance: Target, { row, id }: Row): Promise<Seen | undefined> {
     const { random } = this.#options;
     return random.next() < LISTS ? this.list(instance, random.pick(LIST_PATHS)) : this.row(instance, row, id);
   }
 
   async #ask(
-    instance: Instance,
+    instance: Target,
     path: string,
     understand: (answer: Answered) => { whole: boolean; seen: readonly Sighting[] },
   ): Promise<Seen | undefined> {

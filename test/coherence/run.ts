@@ -51,7 +51,7 @@ async function check(
   const timeline = new Timeline();
   const tally = new Tally(history, timeline, origin);
   const rows = new Rows(random);
-  const { instances, postgres } = fleet;
+  const { targets: instances, postgres } = fleet;
   const common = { instances, client, rows, tally, random };
   const readers = new Readers(common);
   const writers = new Writers({ ...common, postgres, history, timeline, readers, redis: options.redis });

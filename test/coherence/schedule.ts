@@ -53,15 +53,16 @@ export class Schedule {
 
   async #inject(fault: Fault, signal: AbortSignal): Promise<void> {
     const { fleet, timeline, tally, random, say } = this.#options;
-    const { name, consequences, single } = fault;
+    const { name, single, graceful } = fault;
+    const { front } = fleet;
     const instance = random.pick(fleet.instances);
     await fault.prepare?.(fleet, signal);
     const began = performance.now();
     say(`${tally.at(began)}: ${name}${single ? ` of instance ${instance.number}` : ''}`);
     const window = timeline.open({
       name,
-      instance: single ? instance.number : undefined,
-      consequences,
+      instance: single && !front ? instance.number : undefined,
+      consequences: graceful && front ? {} : fault.consequences,
       began,
     });
     await fault.inject(fleet, instance, signal);
@@ -78,7 +79,7 @@ export class Schedule {
     const { fleet, tally } = this.#options;
     const from = performance.now();
     tally.watchHits(from);
-    while (tally.firstHits.length < fleet.instances.length) {
+    while (tally.firstHits.length < fleet.targets.length) {
       if (performance.now() - from > RECOVERY_MS) {
         tally.wrong('no recovery', `${tally.at(from)}: not every instance had a hit since ${name}`);
         return RECOVERY_MS;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Postgres, WRITE_KEY } from './fleet.ts';
 import type { History, Outcome, Write } from './history.ts';
-import type { Instance } from './instance.ts';
+import type { Target } from './instance.ts';
 import { LeastBusy } from './least-busy.ts';
 import type { Random } from './random.ts';
 import type { Readers } from './readers.ts';
@@ -28,7 +28,7 @@ const ROWS_AT_ONCE = 3;
 const FIELDS = { description: 'Written by the checker.', price: '1200.00', location: 'Accra' };
 
 export interface WritersOptions {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly Target[];
   readonly postgres: Postgres;
   /** The instances share a Redis. */
   readonly redis: boolean;

@@ -30,7 +30,7 @@ t.test('docker-compose.yaml', async (t) => {
   t.test('gives every service a health check, and publishes ports to this machine only', async (t) => {
     for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
       t.ok(service.healthcheck, name);
-      for (const port of [service.ports].flat()) t.match(port, /^127\.0\.0\.1:/);
+      for (const port of [service.ports ?? []].flat()) t.match(port, /^127\.0\.0\.1:/);
     }
   });
 
@@ -41,6 +41,22 @@ t.test('docker-compose.yaml', async (t) => {
       redis: { condition: 'service_healthy' },
     });
     t.match(redis.command.join(' '), /--maxmemory \d+mb --maxmemory-policy allkeys-lru/);
+  });
+
+  t.test('lets any number of instances be started, behind the one port of nginx', async (t) => {
+    const { api, nginx } = compose.services;
+    for (const single of ['ports', 'container_name', 'hostname']) t.notOk(single in api, single);
+    t.same(nginx.ports, [`127.0.0.1:\${PORT:-8000}:8000`]);
+    t.match(nginx.volumes, ['./docker/nginx/nginx.conf:/etc/nginx/nginx.conf:ro']);
+    t.ok(
+      Number(/nginx:1\.(\d+)/.exec(nginx.image)?.[1]) >= 28,
+      'which knows `resolve` without a subscription',
+    );
+    t.ok(Number.parseInt(api.stop_grace_period, 10) > 10, 'longer than it takes to end');
+    const conf = read('docker/nginx/nginx.conf');
+    const idle = Number(/keepalive_timeout (\d+)s/.exec(conf)?.[1]);
+    t.ok(idle < Number(api.environment.DRAIN_SECONDS), 'nginx ends idle connections before the service does');
+    t.notMatch(conf, /non_idempotent/, 'no write is sent twice');
   });
 });
 

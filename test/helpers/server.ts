@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,12 @@ export async function startServer(
   }
 }
 
+/** The processes that it has started: its workers. */
+export function childrenOf({ process: { pid } }: Server): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
+
 /** The real process, interrupted as soon as it has printed what `seen` matches. */
 export async function interruptServer(cwd: string, seen: RegExp): Promise<Ended> {
   const { child, output, errors } = launch(cwd, { PORT: '0' });
@@ -73,7 +79,7 @@ function launch(cwd: string, env: Record<string, string>, program = 'dist/src/se
   if (env.TRACED !== '1') inherited.NODE_OPTIONS = '';
   const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program)], {
     cwd,
-    env: { ...inherited, ...env },
+    env: { ...inherited, DRAIN_SECONDS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

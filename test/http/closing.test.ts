@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import Fastify from 'fastify';
-import t from 'tap';
+import Fastify, { type FastifyInstance } from 'fastify';
+import t, { type Test } from 'tap';
 import { lastAnswers } from '../../src/plugins/last-answers.ts';
+import { build } from '../helpers/app.ts';
 import { Gate } from '../helpers/gate.ts';
 
 t.test('a request that was under way is answered, and its connection does not hold the end', async (t) => {
@@ -32,3 +34,70 @@ t.test('a request that was under way is answered, and its connection does not ho
   t.same(await slow, { connection: 'close', body: 'answered' });
   await closed; // Fastify keeps an idle connection for 72 seconds; tap gives a test 30.
 });
+
+/** A connection to the application, which listens from then on. */
+async function connection(t: Test, app: FastifyInstance) {
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const socket = connect(Number(port), '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  const ask = (...paths: string[]) =>
+    socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+  const answer = async () => String((await once(socket, 'data'))[0]);
+  return { socket, ask, answer };
+}
+
+t.test('a hit that is answered before the router ends its connection too', async (t) => {
+  const app = await build(t);
+  const { socket, ask, answer } = await connection(t, app);
+  for (const _ of ['loaded', 'found', 'known']) {
+    ask('/properties/count/');
+    t.match(await answer(), /^connection: keep-alive/im);
+  }
+  app.lastAnswers.begin();
+  app.lastAnswers.begin();
+  ask('/properties/count/');
+  t.match(await answer(), /^connection: close/im);
+  await once(socket, 'close');
+});
+
+t.test('what was asked in one packet is all answered, and the last of it ends the connection', async (t) => {
+  const app = Fastify();
+  await app.register(lastAnswers);
+  t.teardown(() => app.close());
+  const gate = new Gate();
+  app.get('/slow', async () => {
+    await gate.pass();
+    return 'slow';
+  });
+  app.get('/', async () => 'fast');
+  const { socket, ask } = await connection(t, app);
+  app.lastAnswers.begin();
+  ask('/slow', '/', '/');
+  await gate.reached;
+  gate.open();
+  const answers = (await text(socket)).match(/^(connection: [\w-]+|slow|fast)/gim);
+  t.same(
+    answers?.map((line) => line.replace(/HTTP.*/, '').toLowerCase()),
+    ['connection: keep-alive', 'slow', 'connection: keep-alive', 'fast', 'connection: close', 'fast'],
+  );
+});
+
+t.test(
+  'a slow reader gets all of an answer that was handed over, while idle connections are closed',
+  async (t) => {
+    const app = Fastify();
+    await app.register(lastAnswers);
+    const body = 'x'.repeat(16 * 1024 * 1024);
+    app.get('/', async () => body);
+    const { socket, ask, answer } = await connection(t, app);
+    ask('/');
+    await answer();
+    socket.pause();
+    const closed = app.close();
+    await new Promise(setImmediate);
+    const rest = await text(socket);
+    t.ok(rest.length > 0.9 * body.length);
+    t.match(rest, /x{1000}$/);
+    await closed;
+  },
+);

@@ -56,6 +56,22 @@ t.test('without PostgreSQL ready answers 503 and live 200, until it is back', as
   t.equal((await app.inject('/health/ready')).statusCode, 200);
 });
 
+t.test('before the end ready answers 503, and everything else goes on', async (t) => {
+  const app = await build(t);
+  app.lastAnswers.begin();
+  const ready = await app.inject('/health/ready');
+  t.equal(ready.statusCode, 503);
+  t.match(ready.json(), { status: 'stopping', dependencies: { postgresql: 'up' } });
+  t.equal((await app.inject('/health/live')).statusCode, 200);
+  t.equal((await app.inject('/properties/')).statusCode, 200);
+});
+
+t.test('a worker whose place another one has taken goes on to be ready', async (t) => {
+  const app = await build(t);
+  app.lastAnswers.begin({ unready: false });
+  t.equal((await app.inject('/health/ready')).statusCode, 200);
+});
+
 const METRICS = '/properties/cache-metrics/';
 
 const kinds = [
