@@ -10,7 +10,7 @@ import { health } from './plugins/health.ts';
 import { jsonBody } from './plugins/json-body.ts';
 import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
-import { metrics } from './plugins/metrics.ts';
+import { type MetricsOptions, metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
 import { problems, refuseGarbage, refuseRequest } from './plugins/problems.ts';
@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly dataDirectory: string;
   /** Where log lines go; unless given, nowhere. */
   readonly log?: LogOutput;
+  /** Makes what `/metrics` answers of this process's own figures, where there are others'. */
+  readonly gatherMetrics?: MetricsOptions['gather'];
 }
 
 /** The largest request body. Bytes. */
@@ -40,7 +42,12 @@ const BODY_LIMIT = 1024 * 1024;
  * The whole service, ready to listen: a table of contents in the order in which it starts; it stops in the
  * reverse order. It never listens, exits or reads `process.env`.
  */
-export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({
+  env,
+  dataDirectory,
+  log,
+  gatherMetrics,
+}: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: log ? { stream: log, base: LOG_BASE, redact: REDACTED } : false,
     logController: new RequestLog(),
@@ -67,7 +74,7 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
     await app.register(database);
 
     await app.register(methodNotAllowed);
-    await app.register(metrics);
+    await app.register(metrics, { gather: gatherMetrics });
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
     const logEarlyHit = logEarlyHits(log, app.config.LOG_LEVEL);

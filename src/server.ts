@@ -10,6 +10,7 @@ import { config } from './plugins/config.ts';
 import { end, GIVE_UP_MS } from './process/ending.ts';
 import { stopSignal } from './process/stop-signal.ts';
 import { Workers } from './process/workers.ts';
+import { gatherMetrics } from './process/workers-metrics.ts';
 import { LOG_BASE } from './request-log.ts';
 
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
@@ -43,7 +44,7 @@ async function run(
 /** Starts, and ends when told to: also when that was during the start, so that nothing is left running. */
 async function serve(options: AppOptions, stop: AbortSignal, log: FastifyInstance['log']): Promise<void> {
   stop.addEventListener('abort', () => setTimeout(giveUp, GIVE_UP_MS, log).unref());
-  const app = await buildApp(options);
+  const app = await buildApp(cluster.isWorker ? { ...options, gatherMetrics } : options);
   try {
     if (!stop.aborted) await listen(app);
     if (!stop.aborted) await once(stop, 'abort');

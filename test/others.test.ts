@@ -1,3 +1,3 @@
 import { runFolder } from './helpers/folder.ts';
 
-for (const folder of ['docs', 'prisma', 'process', 'properties']) runFolder(folder);
+for (const folder of ['docs', 'metrics', 'prisma', 'process', 'properties']) runFolder(folder);

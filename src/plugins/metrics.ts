@@ -22,9 +22,14 @@ function processFigures(): Registry {
   return ofProcess;
 }
 
+export interface MetricsOptions {
+  /** Makes what is answered of this process's own figures; unless given, it is them. */
+  readonly gather?: ((own: () => Promise<string>) => () => Promise<string>) | undefined;
+}
+
 /** `GET /metrics`, in the text format of Prometheus. Every label has few values, whatever clients send. */
-export const metrics = fp(
-  async (app) => {
+export const metrics = fp<MetricsOptions>(
+  async (app, { gather = (own) => own }) => {
     const registry = new Registry();
     const durations = new RequestDurations();
     registerCacheFigures(registry, app.caches);
@@ -37,9 +42,10 @@ export const metrics = fp(
       durations.add(request.routeOptions.url, request.method, reply.statusCode, reply.elapsedTime);
       done();
     });
+    const text = gather(async () => `${await all.metrics()}\n${durations.text}`);
     app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
       reply.header('cache-control', 'no-store').type(all.contentType);
-      return `${await all.metrics()}\n${durations.text}`;
+      return text();
     });
   },
   { name: 'metrics', dependencies: ['caches', 'database'], fastify: '5.x' },

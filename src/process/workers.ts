@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { GIVE_UP_MS } from './ending.ts';
+import { Places } from './places.ts';
 import { RETIRE } from './stop-signal.ts';
+import { relayMetrics } from './workers-metrics.ts';
 
 /** Between two starts in the place of a worker that keeps ending: doubled from one failure to the next. Milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
@@ -27,7 +29,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #running = new Set<Worker>();
   /** Those that listen and are to go on. */
-  readonly #listening = new Set<Worker>();
+  readonly #listening = new Places<Worker>();
   #isRolling = false;
 
   constructor(options: WorkersOptions) {
@@ -44,6 +46,7 @@ export class Workers {
   async run(listening: (said: string) => void): Promise<number> {
     const { count, stop } = this.#options;
     process.on('SIGUSR2', () => void this.#roll());
+    relayMetrics(() => this.#listening.all);
     const said = await this.#start().catch(() => undefined);
     if (said === undefined && !stop.aborted) return 1;
     await Promise.all(Array.from({ length: count - 1 }, () => this.#startUntilItListens()));
@@ -107,7 +110,7 @@ export class Workers {
     if (this.#isRolling) return;
     this.#isRolling = true;
     log.info('replacing the workers, one after the other');
-    for (const worker of [...this.#listening]) {
+    for (const [, worker] of this.#listening.all) {
       if (this.#listening.delete(worker)) await this.#replace(worker);
     }
     log.info('the workers were replaced');

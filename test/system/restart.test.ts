@@ -42,7 +42,7 @@ t.test('a server under load that is told to end', async (t) => {
         else if (path === '/health/ready') note(`ready ${response.statusCode}`);
         else if (events.includes('ready 503')) note('answered after');
       } catch (error) {
-        if (Object(error).code === 'ECONNREFUSED') {
+        if (Object(error).syscall === 'connect') {
           note('refused');
           return told;
         }

@@ -45,6 +45,23 @@ t.test('workers at one address', async (t) => {
     t.match(await ask(newClient(), 'POST', '/properties/'), { status: 201 });
   });
 
+  t.test('figures are those of all, whichever is asked', async (t) => {
+    const figures = async () => {
+      const answer = await ask(newClient(), 'GET', '/metrics');
+      if (answer.outcome !== 'answered') throw new Error(answer.outcome);
+      const count = /^http_request_duration_seconds_count\{worker="(\d)",route="\/health\/live".* (\d+)$/gm;
+      return new Map([...answer.body.matchAll(count)].map(([, worker, value]) => [worker, Number(value)]));
+    };
+    for (let request = 0; request < 10; request += 1) await ask(newClient(), 'GET', '/health/live');
+    const all = [await figures(), await figures()];
+    t.same(all[0], all[1]);
+    t.same([...(all[0]?.keys() ?? [])].sort(), ['1', '2']);
+    t.equal(
+      [...(all[0]?.values() ?? [])].reduce((sum, value) => sum + value, 0),
+      10,
+    );
+  });
+
   t.test('one that dies is replaced, and what does not start is tried again', async (t) => {
     const [first, second] = childrenOf(server);
     if (!first || !second) return t.fail('there are two');

@@ -1,0 +1,36 @@
+/** A metric of the text format: what is said of it, and its samples. */
+interface Family {
+  readonly head: readonly string[];
+  readonly samples: string[];
+}
+
+/** One text of the metrics of several workers: each sample gets its worker's number as a label. */
+export function mergeMetrics(texts: Readonly<Record<string, string>>): string {
+  const families = new Map<string, Family>();
+  for (const [worker, text] of Object.entries(texts)) {
+    for (const [name, { head, samples }] of familiesIn(text)) {
+      const family = families.get(name) ?? { head, samples: [] };
+      families.set(name, family);
+      family.samples.push(...samples.map((sample) => labelled(sample, worker)));
+    }
+  }
+  return [...families.values()]
+    .map(({ head, samples }) => `${[...head, ...samples].join('\n')}\n`)
+    .join('\n');
+}
+
+/** By name; each begins with its `# HELP` and its `# TYPE`. */
+function familiesIn(text: string): [name: string, Family][] {
+  return text
+    .split(/^(?=# HELP )/m)
+    .filter((part) => part.startsWith('# HELP '))
+    .map((part) => {
+      const [help = '', type = '', ...samples] = part.split('\n').filter((line) => line !== '');
+      return [help.split(' ')[2] ?? '', { head: [help, type], samples }];
+    });
+}
+
+function labelled(sample: string, worker: string): string {
+  const [, name, labels, value] = /^(\w+)(?:\{(.*)\})? (.*)$/.exec(sample) ?? [];
+  return `${name}{worker="${worker}"${labels ? `,${labels}` : ''}} ${value}`;
+}
