@@ -1,0 +1,125 @@
+// @ts-check
+import { Problem, read } from './api.js';
+import { announce } from './dom.js';
+import { Own } from './own-change.js';
+import { changeInWords, idsIn } from './words.js';
+
+/**
+ * @typedef {import('./words.js').Invalidation} Invalidation
+ * @typedef {import('./listings.js').Listings} Listings
+ * @typedef {import('./story.js').Story} Story
+ * @typedef {import('./witnesses.js').Witnesses} Witnesses
+ */
+
+/** The least time between two refreshes that others cause: a busy server is not read without end. Milliseconds. */
+const REFRESH_MS = 1_000;
+
+/**
+ * What follows a change, whoever made it: the list is read again, and so are the listing that changed and some that
+ * did not, to show that the first are fresh and the others are hits.
+ */
+export class Changes {
+  #listings;
+  #story;
+  #witnesses;
+  /** @type {Own[]} */
+  #expected = [];
+  /** @type {Invalidation | undefined} */
+  #latest;
+  #refreshing = false;
+
+  /** @param {{ listings: Listings, story: Story, witnesses: Witnesses }} parts */
+  constructor({ listings, story, witnesses }) {
+    this.#listings = listings;
+    this.#story = story;
+    this.#witnesses = witnesses;
+  }
+
+  /**
+   * A write that this page is about to make.
+   * @param {number | undefined} id Of the listing, unless it is a new one.
+   */
+  expect(id) {
+    const own = new Own(
+      id,
+      (words, changed) => {
+        this.#story.begin(`${words}.`, own.invalidation);
+        own.onInvalidation = (invalidation) => this.#story.tellTags(invalidation);
+        void this.#demonstrate(changed === undefined ? [] : [changed], `${words}.`);
+        setTimeout(() => this.#forget(own), REFRESH_MS);
+      },
+      () => this.#forget(own),
+    );
+    this.#expected.push(own);
+    return own;
+  }
+
+  /**
+   * Something was invalidated: by a write of this page, or by somebody else, whose change is then shown.
+   * @param {Invalidation} invalidation
+   */
+  heard(invalidation) {
+    const own = this.#expected.find((one) => one.isMeantBy(invalidation));
+    if (own) return own.take(invalidation);
+    this.#latest = invalidation;
+    if (!this.#refreshing) void this.#refresh();
+  }
+
+  /** Reads everything once more, with no change: all of it is in the cache by now. */
+  async readAgain() {
+    const list = await this.#listings.load();
+    const others = await this.#witnesses.read([]);
+    this.#story.tellAgain(list, others);
+  }
+
+  /**
+   * What this page was asked to do and could not, because the listing is gone or nobody answers.
+   * @param {string} deed
+   * @param {unknown} error
+   */
+  couldNot(deed, error) {
+    const { message, status } = error instanceof Problem ? error : new Problem(0, String(error));
+    const because = status === 404 ? 'somebody deleted it.' : message;
+    void this.#listings.load(`Could not ${deed}: ${because}`);
+  }
+
+  async #refresh() {
+    this.#refreshing = true;
+    while (this.#latest) {
+      const invalidation = this.#latest;
+      this.#latest = undefined;
+      const words = `${changeInWords(invalidation)}.`;
+      this.#story.begin(words, invalidation);
+      await this.#demonstrate(idsIn(invalidation), words);
+      await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+    }
+    this.#refreshing = false;
+  }
+
+  /**
+   * @param {readonly number[]} changed
+   * @param {string} words
+   */
+  async #demonstrate(changed, words) {
+    const list = await this.#listings.load(`${words} The list was read again.`);
+    const rows = await Promise.all(changed.slice(0, 1).map((id) => this.#readRow(id)));
+    this.#story.tellNext([list, ...rows]);
+    const others = await this.#witnesses.read(changed);
+    this.#story.tellOthers(others);
+    announce(`${words} ${this.#story.summary}`);
+  }
+
+  /** @param {number} id */
+  async #readRow(id) {
+    try {
+      return (await read(`/properties/${id}/`)).read;
+    } catch (error) {
+      return error instanceof Problem ? error.read : undefined;
+    }
+  }
+
+  /** @param {Own} own */
+  #forget(own) {
+    this.#expected = this.#expected.filter((one) => one !== own);
+  }
+}

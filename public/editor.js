@@ -1,0 +1,140 @@
+// @ts-check
+import { Problem, read, write } from './api.js';
+import { Conflict } from './conflict.js';
+import { byId, dialogOf, showText } from './dom.js';
+import { shortened } from './format.js';
+import { showFieldError } from './search-form.js';
+import { withKey } from './write-key.js';
+
+/**
+ * @typedef {import('./api.js').Property} Property
+ * @typedef {import('./api.js').PropertyInput} PropertyInput
+ */
+
+const FIELDS = /** @type {const} */ (['title', 'location', 'price', 'description']);
+
+/**
+ * The dialog in which a listing is added or edited. An edit goes through only while the listing is still the one that
+ * was opened (`If-Match`); otherwise both versions are shown, and whoever edits decides. What is right is the
+ * server's to say, field by field.
+ */
+export class Editor {
+  #dialog = dialogOf('editor');
+  #form = byId('editor-form', HTMLFormElement);
+  #save = byId('editor-save', HTMLButtonElement);
+  #error = byId('editor-error', HTMLElement);
+  #conflict;
+  #changes;
+  /** @type {{ property: Property, etag: string } | undefined} */
+  #opened;
+
+  /** @param {import('./changes.js').Changes} changes */
+  constructor(changes) {
+    this.#changes = changes;
+    this.#conflict = new Conflict({
+      takeTheirs: (theirs) => {
+        this.#fill(theirs);
+        this.#field('title').focus();
+      },
+      keepMine: () => void this.#send(),
+    });
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#send();
+    });
+  }
+
+  add() {
+    this.#open(undefined);
+  }
+
+  /** @param {number} id */
+  async edit(id) {
+    try {
+      const { body, etag } = await read(`/properties/${id}/`);
+      this.#open({ property: body, etag });
+    } catch (error) {
+      this.#changes.couldNot(`open listing ${id}`, error);
+    }
+  }
+
+  /** @param {{ property: Property, etag: string } | undefined} opened */
+  #open(opened) {
+    this.#opened = opened;
+    byId('editor-title', HTMLElement).textContent = opened
+      ? `Edit listing ${opened.property.id}`
+      : 'Add a listing';
+    this.#save.textContent = opened ? 'Save' : 'Add';
+    this.#form.reset();
+    if (opened) this.#fill(opened.property);
+    this.#showProblem(undefined);
+    this.#conflict.hide();
+    this.#dialog.showModal();
+    this.#field('title').focus();
+  }
+
+  /** @param {PropertyInput} property */
+  #fill(property) {
+    for (const name of FIELDS) this.#field(name).value = property[name];
+  }
+
+  /** @returns {PropertyInput} */
+  get #input() {
+    const value = (/** @type {keyof PropertyInput} */ name) => this.#field(name).value;
+    return {
+      title: value('title'),
+      location: value('location'),
+      price: value('price').trim(),
+      description: value('description'),
+    };
+  }
+
+  /** @param {keyof PropertyInput} name */
+  #field(name) {
+    return /** @type {HTMLInputElement | HTMLTextAreaElement} */ (this.#form.elements.namedItem(name));
+  }
+
+  async #send() {
+    const opened = this.#opened;
+    const [method, url] = opened
+      ? /** @type {const} */ (['PUT', `/properties/${opened.property.id}/`])
+      : /** @type {const} */ (['POST', '/properties/']);
+    const body = this.#input;
+    this.#save.disabled = true;
+    const change = this.#changes.expect(opened?.property.id);
+    try {
+      const written = await withKey((key) => write(method, url, { key, etag: opened?.etag, body }));
+      if (!written) return change.withdraw();
+      this.#dialog.close();
+      change.made(`You ${opened ? 'changed' : 'added'} “${shortened(written.title)}”`, written.id);
+    } catch (error) {
+      change.withdraw();
+      await this.#showProblem(error instanceof Problem ? error : new Problem(0, String(error)));
+    } finally {
+      this.#save.disabled = false;
+    }
+  }
+
+  /** @param {Problem | undefined} problem */
+  async #showProblem(problem) {
+    for (const name of FIELDS) showFieldError(this.#field(name), problem?.fields.get(name));
+    const wrong = FIELDS.find((name) => problem?.fields.has(name));
+    showText(this.#error, wrong ? undefined : problem?.message);
+    if (wrong) this.#field(wrong).focus();
+    if (problem?.status === 412) await this.#showConflict();
+    if (problem?.status === 404)
+      showText(this.#error, 'Somebody deleted this listing meanwhile. It can be added anew.');
+  }
+
+  async #showConflict() {
+    if (!this.#opened) return;
+    try {
+      const { body, etag } = await read(`/properties/${this.#opened.property.id}/`);
+      this.#opened = { property: body, etag };
+      showText(this.#error, undefined);
+      this.#conflict.show({ theirs: body, mine: this.#input });
+    } catch (error) {
+      showText(this.#error, String(Object(error).message));
+    }
+  }
+}

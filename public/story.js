@@ -1,0 +1,106 @@
+// @ts-check
+import { byId, element, paragraph } from './dom.js';
+import { milliseconds, time } from './format.js';
+import { badge } from './reads.js';
+import { tagList } from './tag-list.js';
+
+/**
+ * @typedef {import('./words.js').Invalidation} Invalidation
+ * @typedef {import('./api.js').Read} Read
+ */
+
+/** What just happened, in four steps: the change, what is forgotten, the very next read, and everything else. */
+export class Story {
+  #panel = byId('story', HTMLElement);
+  #title = byId('story-title', HTMLElement);
+  #change = byId('step-change', HTMLElement);
+  #tags = byId('step-tags', HTMLElement);
+  #next = byId('step-next', HTMLElement);
+  #others = byId('step-others', HTMLElement);
+  /** One sentence of how it ended. */
+  summary = '';
+
+  /**
+   * @param {string} words
+   * @param {Invalidation | undefined} invalidation If it was heard already.
+   */
+  begin(words, invalidation) {
+    this.#panel.classList.add('told');
+    this.#title.textContent = 'What just happened';
+    this.#change.replaceChildren(paragraph(words, 'words'), paragraph(`At ${time(Date.now())}.`, 'aside'));
+    if (invalidation) this.tellTags(invalidation);
+    else this.#tags.replaceChildren(paragraph('Waiting to hear of it …'));
+    this.#next.replaceChildren(paragraph('Reading …'));
+    this.#others.replaceChildren(paragraph('Reading …'));
+  }
+
+  /** @param {Invalidation} invalidation */
+  tellTags(invalidation) {
+    this.#tags.replaceChildren(tagList(invalidation), paragraph(whenIn(invalidation), 'aside'));
+  }
+
+  /** @param {readonly (Read | undefined)[]} reads */
+  tellNext(reads) {
+    const known = reads.filter((read) => read !== undefined);
+    this.#next.replaceChildren(...lines(known), paragraph(nextIn(known), 'aside'));
+    this.summary = nextIn(known);
+  }
+
+  /** @param {readonly Read[]} reads */
+  tellOthers(reads) {
+    const hits = reads.filter(({ outcome }) => outcome === 'hit').length;
+    const kept =
+      hits === reads.length
+        ? 'Not touched, so still in the cache.'
+        : 'Read again, because nothing was to be trusted.';
+    const words = reads.length === 0 ? 'There is no other listing to read.' : kept;
+    this.#others.replaceChildren(...lines(reads), paragraph(words, 'aside'));
+    this.summary += ` ${hits} of ${reads.length} other listings: still a hit.`;
+  }
+
+  /**
+   * @param {Read | undefined} list
+   * @param {readonly Read[]} others
+   */
+  tellAgain(list, others) {
+    for (const [step, reads] of /** @type {const} */ ([
+      [this.#next, list ? [list] : []],
+      [this.#others, others],
+    ])) {
+      step.querySelector('.again')?.remove();
+      step.append(element('div', { className: 'again' }, paragraph('Read again:', 'aside'), ...lines(reads)));
+    }
+  }
+}
+
+/** @param {readonly Read[]} reads */
+const lines = (reads) => reads.map((read) => line(read));
+
+/** @param {Read} read */
+function line(read) {
+  const url = element('code', { className: 'url', title: read.url }, read.url);
+  const gone = read.status === 404 ? ' gone,' : '';
+  return element(
+    'p',
+    { className: 'read' },
+    url,
+    badge(read.outcome),
+    `${gone} ${milliseconds(read.milliseconds)}`,
+  );
+}
+
+/** @param {readonly Read[]} reads */
+function nextIn(reads) {
+  if (reads.length === 0) return 'The list could not be read.';
+  const [first] = reads;
+  if (first?.outcome === 'hit') return 'Nothing in this list depends on it: still a hit.';
+  if (first?.outcome === 'last-known') return 'The database is away: this is the last known answer.';
+  return 'Fresh from the database.';
+}
+
+/** @param {Invalidation} invalidation */
+function whenIn({ cause, latencyMs }) {
+  if (cause === 'write') return 'Before the write was answered.';
+  if (latencyMs === null) return 'As soon as it was heard of.';
+  return `${milliseconds(Math.max(latencyMs, 0))} after the change was made.`;
+}
