@@ -36,10 +36,9 @@ export class Problem extends Error {
  */
 export async function read(url, signal) {
   const at = Date.now();
-  const before = performance.now();
   const response = await ask(url, signal ? { signal } : {});
   const text = await response.text();
-  const milliseconds = performance.now() - before;
+  const milliseconds = durationOf(response.url);
   const read = { url, at, milliseconds, status: response.status, outcome: outcomeOf(response) };
   report(read);
   if (!response.ok) throw Object.assign(problemIn(response, text), { read });
@@ -73,6 +72,18 @@ async function ask(url, options) {
     if (options.signal?.aborted) throw error;
     throw new Problem(0, 'The server cannot be reached.');
   }
+}
+
+/** The browser notes how long requests took, as many as it has room for. */
+performance.addEventListener('resourcetimingbufferfull', () => performance.clearResourceTimings());
+
+/**
+ * How long the last answer took from its request on, without what the page itself was busy with. Milliseconds.
+ * @param {string} url
+ */
+function durationOf(url) {
+  const timing = performance.getEntriesByName(url, 'resource').at(-1);
+  return timing instanceof PerformanceResourceTiming ? timing.responseEnd - timing.requestStart : Number.NaN;
 }
 
 /**

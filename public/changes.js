@@ -1,11 +1,12 @@
 // @ts-check
 import { Problem, read } from './api.js';
 import { announce } from './dom.js';
-import { Own } from './own-change.js';
+import { OwnChange } from './own-change.js';
 import { changeInWords, idsIn } from './words.js';
 
 /**
  * @typedef {import('./words.js').Invalidation} Invalidation
+ * @typedef {import('./api.js').Property} Property
  * @typedef {import('./listings.js').Listings} Listings
  * @typedef {import('./story.js').Story} Story
  * @typedef {import('./witnesses.js').Witnesses} Witnesses
@@ -22,7 +23,7 @@ export class Changes {
   #listings;
   #story;
   #witnesses;
-  /** @type {Own[]} */
+  /** @type {OwnChange[]} */
   #expected = [];
   /** @type {Invalidation | undefined} */
   #latest;
@@ -36,22 +37,22 @@ export class Changes {
   }
 
   /**
-   * A write that this page is about to make.
-   * @param {number | undefined} id Of the listing, unless it is a new one.
+   * Makes a write of this page: what is heard of it, before or after its answer, is known to be its own.
+   * @template {Property | undefined} T
+   * @param {{ id: number | undefined, send: () => Promise<T>, words: (written: T) => string }} change Of the listing `id`, or of a new one.
    */
-  expect(id) {
-    const own = new Own(
-      id,
-      (words, changed) => {
-        this.#story.begin(`${words}.`, own.invalidation);
-        own.onInvalidation = (invalidation) => this.#story.tellTags(invalidation);
-        void this.#demonstrate(changed === undefined ? [] : [changed], `${words}.`);
-        setTimeout(() => this.#forget(own), REFRESH_MS);
-      },
-      () => this.#forget(own),
-    );
+  async make({ id, send, words }) {
+    const own = new OwnChange(id);
     this.#expected.push(own);
-    return own;
+    try {
+      const written = await send();
+      void this.#tell(own, words(written), written?.id ?? id);
+      return written;
+    } catch (error) {
+      this.#forget(own); // It may have been made all the same.
+      if (own.invalidation) this.heard(own.invalidation);
+      throw error;
+    }
   }
 
   /**
@@ -83,6 +84,18 @@ export class Changes {
     void this.#listings.load(`Could not ${deed}: ${because}`);
   }
 
+  /**
+   * @param {OwnChange} own
+   * @param {string} words
+   * @param {number | undefined} id
+   */
+  async #tell(own, words, id) {
+    this.#story.begin(words, own.invalidation);
+    own.onInvalidation = (invalidation) => this.#story.tellTags(invalidation);
+    await this.#demonstrate(id === undefined ? [] : [id], words);
+    setTimeout(() => this.#forget(own), REFRESH_MS);
+  }
+
   async #refresh() {
     this.#refreshing = true;
     while (this.#latest) {
@@ -102,11 +115,12 @@ export class Changes {
    */
   async #demonstrate(changed, words) {
     const list = await this.#listings.load(`${words} The list was read again.`);
-    const rows = await Promise.all(changed.slice(0, 1).map((id) => this.#readRow(id)));
-    this.#story.tellNext([list, ...rows]);
+    const [id] = changed;
+    this.#story.tellNext([list, id === undefined ? undefined : await this.#readRow(id)]);
     const others = await this.#witnesses.read(changed);
     this.#story.tellOthers(others);
     announce(`${words} ${this.#story.summary}`);
+    await this.#listings.settle();
   }
 
   /** @param {number} id */
@@ -118,7 +132,7 @@ export class Changes {
     }
   }
 
-  /** @param {Own} own */
+  /** @param {OwnChange} own */
   #forget(own) {
     this.#expected = this.#expected.filter((one) => one !== own);
   }

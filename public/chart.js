@@ -54,8 +54,7 @@ export class Chart {
 
   #draw() {
     this.#plot?.destroy();
-    const styles = getComputedStyle(this.#place);
-    const color = (/** @type {string} */ name) => styles.getPropertyValue(name).trim();
+    const color = (/** @type {string} */ name) => colorOf(this.#place, name);
     const grid = { stroke: color('--chart-grid'), width: 1 };
     const axis = { stroke: color('--chart-text'), font: FONT, grid, ticks: grid };
     this.#plot = new uPlot(
@@ -90,6 +89,16 @@ export class Chart {
       this.#place,
     );
   }
+}
+
+/**
+ * What a colour of the page is now: a canvas does not know `light-dark()`.
+ * @param {HTMLElement} place
+ * @param {string} name
+ */
+function colorOf(place, name) {
+  place.style.color = `var(${name})`;
+  return getComputedStyle(place).color;
 }
 
 /** @param {number} at Seconds since the epoch. */

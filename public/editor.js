@@ -95,24 +95,31 @@ export class Editor {
   }
 
   async #send() {
-    const opened = this.#opened;
-    const [method, url] = opened
-      ? /** @type {const} */ (['PUT', `/properties/${opened.property.id}/`])
-      : /** @type {const} */ (['POST', '/properties/']);
     const body = this.#input;
     this.#save.disabled = true;
-    const change = this.#changes.expect(opened?.property.id);
     try {
-      const written = await withKey((key) => write(method, url, { key, etag: opened?.etag, body }));
-      if (!written) return change.withdraw();
-      this.#dialog.close();
-      change.made(`You ${opened ? 'changed' : 'added'} “${shortened(written.title)}”`, written.id);
+      const written = await withKey((key) => this.#write(key, body));
+      if (written) this.#dialog.close();
     } catch (error) {
-      change.withdraw();
       await this.#showProblem(error instanceof Problem ? error : new Problem(0, String(error)));
     } finally {
       this.#save.disabled = false;
     }
+  }
+
+  /**
+   * @param {string} key
+   * @param {PropertyInput} body
+   */
+  #write(key, body) {
+    const title = shortened(body.title);
+    if (!this.#opened) {
+      const send = () => write('POST', '/properties/', { key, body });
+      return this.#changes.make({ id: undefined, send, words: () => `You added “${title}”.` });
+    }
+    const { etag, property } = this.#opened;
+    const send = () => write('PUT', `/properties/${property.id}/`, { key, etag, body });
+    return this.#changes.make({ id: property.id, send, words: () => `You changed “${title}”.` });
   }
 
   /** @param {Problem | undefined} problem */

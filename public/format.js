@@ -22,8 +22,10 @@ export const day = (moment) => DAY.format(new Date(moment));
 export const time = (at) => TIME.format(at);
 
 /** @param {number} milliseconds */
-export const milliseconds = (milliseconds) =>
-  `${milliseconds < 10 ? milliseconds.toFixed(1) : COUNT.format(Math.round(milliseconds))} ms`;
+export function milliseconds(milliseconds) {
+  if (Number.isNaN(milliseconds)) return '';
+  return `${milliseconds < 10 ? milliseconds.toFixed(1) : COUNT.format(Math.round(milliseconds))} ms`;
+}
 
 const UNITS = ['B', 'KB', 'MB', 'GB'];
 

@@ -59,10 +59,8 @@ export class Listings {
     const place = placeHere();
     this.#list.ariaBusy = 'true';
     try {
-      const [list, counted] = await Promise.all([
-        read(listUrl(place), signal),
-        read(countUrl(place), signal),
-      ]);
+      const list = await read(listUrl(place), signal);
+      const counted = await read(countUrl(place), signal);
       if (signal.aborted) return undefined;
       this.#show(list.body, counted.body.count, because);
       return list.read;
@@ -70,6 +68,14 @@ export class Listings {
       if (!signal.aborted) this.#showProblem(error);
       return undefined;
     }
+  }
+
+  /**
+   * Reads the list once more, so that it is in the cache: a write is invalidated again when PostgreSQL tells of it,
+   * which may be after the list was read.
+   */
+  async settle() {
+    await read(listUrl(placeHere())).catch(() => {}); // Whoever reads next is told what is wrong.
   }
 
   /**
@@ -87,8 +93,14 @@ export class Listings {
     this.#list.hidden = properties.length === 0;
     this.#total.textContent = `${plural(count, 'listing', 'listings')}${isFiltered(placeHere()) ? ' found' : ''}`;
     this.#showState(properties.length > 0 ? [] : this.#nothing());
-    showText(this.#notice, because);
+    this.#showNotice(because);
     if (!because) announce(this.#total.textContent);
+  }
+
+  /** @param {string | undefined} because */
+  #showNotice(because) {
+    showText(this.#notice, because);
+    if (because) this.#notice.append(' ', element('a', { href: '#story' }, 'See what it did'));
   }
 
   /** What stands in the place of the list when there is nothing in it. */

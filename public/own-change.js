@@ -2,23 +2,17 @@
 
 /** @typedef {import('./words.js').Invalidation} Invalidation */
 
-/** A write of this page: what is heard of it may come before or after its answer. */
-export class Own {
+/** A write of this page, which recognizes what is heard of it. */
+export class OwnChange {
   #id;
   /** @type {Invalidation | undefined} */
   invalidation;
   /** @type {(invalidation: Invalidation) => void} */
   onInvalidation = () => {};
 
-  /**
-   * @param {number | undefined} id Of the listing, unless it is a new one.
-   * @param {(words: string, id: number) => void} made Called with what was done, when it was.
-   * @param {() => void} withdraw To be called when nothing was written.
-   */
-  constructor(id, made, withdraw) {
+  /** @param {number | undefined} id Of the listing, unless it is a new one. */
+  constructor(id) {
     this.#id = id;
-    this.made = made;
-    this.withdraw = withdraw;
   }
 
   /** @param {Invalidation} invalidation */

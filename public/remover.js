@@ -49,19 +49,22 @@ export class Remover {
   async #send() {
     if (!this.#opened) return;
     const { property, etag } = this.#opened;
-    const change = this.#changes.expect(property.id);
+    const { id } = property;
+    const words = () => `You deleted “${shortened(property.title)}”.`;
     try {
       const sent = await withKey(async (key) => {
-        await write('DELETE', `/properties/${property.id}/`, { key, etag });
+        await this.#changes.make({
+          id,
+          send: () => write('DELETE', `/properties/${id}/`, { key, etag }),
+          words,
+        });
         return true;
       });
-      if (!sent) return change.withdraw();
+      if (!sent) return;
       this.#dialog.close();
-      change.made(`You deleted “${shortened(property.title)}”`, property.id);
       byId('listings', HTMLElement).focus();
     } catch (error) {
-      change.withdraw();
-      await this.#refused(property.id, error);
+      await this.#refused(id, error);
     }
   }
 

@@ -97,7 +97,16 @@ const isField = (field) => field instanceof HTMLInputElement || field instanceof
 export function showFieldError(field, error) {
   const place = document.getElementById(`${field.id}-error`);
   if (!place) return;
-  showText(place, error && `${error.charAt(0).toUpperCase()}${error.slice(1)}.`);
+  showText(place, error && sentence(error));
   if (error) field.setAttribute('aria-invalid', 'true');
   else field.removeAttribute('aria-invalid');
+}
+
+/**
+ * What the server says of a field, for somebody who does not write JSON.
+ * @param {string} error
+ */
+function sentence(error) {
+  const words = error.replace(', as a string or a number', '');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

@@ -2,7 +2,7 @@
 import { byId, element, paragraph } from './dom.js';
 import { milliseconds, time } from './format.js';
 import { badge } from './reads.js';
-import { tagList } from './tag-list.js';
+import { explainedTags } from './tag-list.js';
 
 /**
  * @typedef {import('./words.js').Invalidation} Invalidation
@@ -36,13 +36,13 @@ export class Story {
 
   /** @param {Invalidation} invalidation */
   tellTags(invalidation) {
-    this.#tags.replaceChildren(tagList(invalidation), paragraph(whenIn(invalidation), 'aside'));
+    this.#tags.replaceChildren(paragraph(whenIn(invalidation), 'words'), explainedTags(invalidation));
   }
 
   /** @param {readonly (Read | undefined)[]} reads */
   tellNext(reads) {
     const known = reads.filter((read) => read !== undefined);
-    this.#next.replaceChildren(...lines(known), paragraph(nextIn(known), 'aside'));
+    this.#next.replaceChildren(paragraph(nextIn(known), 'words'), ...lines(known));
     this.summary = nextIn(known);
   }
 
@@ -50,11 +50,9 @@ export class Story {
   tellOthers(reads) {
     const hits = reads.filter(({ outcome }) => outcome === 'hit').length;
     const kept =
-      hits === reads.length
-        ? 'Not touched, so still in the cache.'
-        : 'Read again, because nothing was to be trusted.';
+      hits === reads.length ? 'Not touched: still a hit.' : 'Nothing was to be trusted: read again.';
     const words = reads.length === 0 ? 'There is no other listing to read.' : kept;
-    this.#others.replaceChildren(...lines(reads), paragraph(words, 'aside'));
+    this.#others.replaceChildren(paragraph(words, 'words'), ...lines(reads));
     this.summary += ` ${hits} of ${reads.length} other listings: still a hit.`;
   }
 
@@ -100,7 +98,7 @@ function nextIn(reads) {
 
 /** @param {Invalidation} invalidation */
 function whenIn({ cause, latencyMs }) {
-  if (cause === 'write') return 'Before the write was answered.';
+  if (cause === 'write') return 'Only this, before the write was answered.';
   if (latencyMs === null) return 'As soon as it was heard of.';
-  return `${milliseconds(Math.max(latencyMs, 0))} after the change was made.`;
+  return `Only this, ${milliseconds(Math.max(latencyMs, 0))} after the change.`;
 }
