@@ -81,7 +81,7 @@ export class Changes {
   couldNot(deed, error) {
     const { message, status } = error instanceof Problem ? error : new Problem(0, String(error));
     const because = status === 404 ? 'somebody deleted it.' : message;
-    void this.#listings.load(`Could not ${deed}: ${because}`);
+    void this.#listings.load({ because: `Could not ${deed}: ${because}` });
   }
 
   /**
@@ -114,8 +114,9 @@ export class Changes {
    * @param {string} words
    */
   async #demonstrate(changed, words) {
-    const list = await this.#listings.load(`${words} The list was read again.`);
-    const [id] = changed;
+    const list = await this.#listings.load({ because: `${words} The list was read again.`, told: true });
+    // One that is not on the screen may be gone.
+    const id = changed.find((id) => this.#listings.properties.some((property) => property.id === id));
     this.#story.tellNext([list, id === undefined ? undefined : await this.#readRow(id)]);
     const others = await this.#witnesses.read(changed);
     this.#story.tellOthers(others);

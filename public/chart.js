@@ -72,7 +72,7 @@ export class Chart {
         },
         axes: [
           { ...axis, space: 70, size: 24, values: (_, times) => times.map((at) => clock(at)) },
-          { ...axis, space: 28, size: 44, values: (_, values) => values.map((value) => this.#format(value)) },
+          { ...axis, space: 28, size: 48, values: (_, values) => values.map((value) => this.#format(value)) },
         ],
         series: [
           {},

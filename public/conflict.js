@@ -57,7 +57,7 @@ export class Conflict {
  */
 function differences(theirs, mine) {
   const names = /** @type {(keyof PropertyInput)[]} */ (Object.keys(LABELS)).filter(
-    (name) => !same(name, theirs, mine),
+    (name) => !isSame(name, theirs, mine),
   );
   if (names.length === 0) return [element('dt', {}, 'Both versions say the same')];
   return names.flatMap((name) => [
@@ -68,11 +68,12 @@ function differences(theirs, mine) {
 }
 
 /**
+ * Whether a field says the same in both: a price may be written in several ways.
  * @param {keyof PropertyInput} name
  * @param {PropertyInput} theirs
  * @param {PropertyInput} mine
  */
-function same(name, theirs, mine) {
+export function isSame(name, theirs, mine) {
   return name === 'price' ? Number(theirs.price) === Number(mine.price) : theirs[name] === mine[name];
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import { Problem, read, write } from './api.js';
-import { Conflict } from './conflict.js';
+import { Conflict, isSame } from './conflict.js';
 import { byId, dialogOf, showText } from './dom.js';
 import { shortened } from './format.js';
 import { showFieldError } from './search-form.js';
@@ -12,6 +12,8 @@ import { withKey } from './write-key.js';
  */
 
 const FIELDS = /** @type {const} */ (['title', 'location', 'price', 'description']);
+
+const LIST = new Intl.ListFormat('en');
 
 /**
  * The dialog in which a listing is added or edited. An edit goes through only while the listing is still the one that
@@ -119,7 +121,7 @@ export class Editor {
     }
     const { etag, property } = this.#opened;
     const send = () => write('PUT', `/properties/${property.id}/`, { key, etag, body });
-    return this.#changes.make({ id: property.id, send, words: () => `You changed “${title}”.` });
+    return this.#changes.make({ id: property.id, send, words: () => wordsOf(property, body) });
   }
 
   /** @param {Problem | undefined} problem */
@@ -144,4 +146,15 @@ export class Editor {
       showText(this.#error, String(Object(error).message));
     }
   }
+}
+
+/**
+ * What was changed.
+ * @param {PropertyInput} before
+ * @param {PropertyInput} after
+ */
+function wordsOf(before, after) {
+  const changed = FIELDS.filter((name) => !isSame(name, before, after)).map((name) => `the ${name}`);
+  const what = changed.length > 0 ? `changed ${LIST.format(changed)} of` : 'saved, unchanged,';
+  return `You ${what} “${shortened(after.title)}”.`;
 }

@@ -7,7 +7,12 @@ import { countUrl, goTo, isFiltered, listUrl, placeHere } from './question.js';
 import { Rows } from './rows.js';
 import { SearchForm } from './search-form.js';
 
-/** @typedef {import('./rows.js').RowActions & { add: () => void }} ListActions */
+/**
+ * @typedef {import('./rows.js').RowActions & { add: () => void }} ListActions
+ *
+ * Why the list is read again; `told`: the story of it is.
+ * @typedef {{ readonly because: string, readonly told?: boolean }} Reason
+ */
 
 /**
  * The list, as the address of the page asks for it: loading, there, empty, without a match, or failed. An answer that
@@ -49,10 +54,10 @@ export class Listings {
 
   /**
    * Reads the list again, and says why if it was not asked to.
-   * @param {string} [because]
+   * @param {Reason} [reason]
    * @returns {Promise<import('./api.js').Read | undefined>} How the list was answered, if it was and is shown.
    */
-  async load(because) {
+  async load(reason) {
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
@@ -62,7 +67,7 @@ export class Listings {
       const list = await read(listUrl(place), signal);
       const counted = await read(countUrl(place), signal);
       if (signal.aborted) return undefined;
-      this.#show(list.body, counted.body.count, because);
+      this.#show(list.body, counted.body.count, reason);
       return list.read;
     } catch (error) {
       if (!signal.aborted) this.#showProblem(error);
@@ -81,26 +86,26 @@ export class Listings {
   /**
    * @param {{ properties: readonly import('./api.js').Property[], next: string | null }} page
    * @param {number} count
-   * @param {string | undefined} because
+   * @param {Reason | undefined} reason
    */
-  #show({ properties, next }, count, because) {
+  #show({ properties, next }, count, reason) {
     this.#shown = properties;
     this.#search.showErrors(new Map());
     this.#search.offerLocations(properties.map(({ location }) => location));
-    this.#rows.show(properties, because !== undefined);
+    this.#rows.show(properties, reason !== undefined);
     this.#pager.show(placeHere(), { count, next });
     this.#list.ariaBusy = 'false';
     this.#list.hidden = properties.length === 0;
     this.#total.textContent = `${plural(count, 'listing', 'listings')}${isFiltered(placeHere()) ? ' found' : ''}`;
     this.#showState(properties.length > 0 ? [] : this.#nothing());
-    this.#showNotice(because);
-    if (!because) announce(this.#total.textContent);
+    this.#showNotice(reason);
+    if (!reason) announce(this.#total.textContent);
   }
 
-  /** @param {string | undefined} because */
-  #showNotice(because) {
-    showText(this.#notice, because);
-    if (because) this.#notice.append(' ', element('a', { href: '#story' }, 'See what it did'));
+  /** @param {Reason | undefined} reason */
+  #showNotice(reason) {
+    showText(this.#notice, reason?.because);
+    if (reason?.told) this.#notice.append(' ', element('a', { href: '#story' }, 'See what it did'));
   }
 
   /** What stands in the place of the list when there is nothing in it. */

@@ -38,12 +38,9 @@ new LiveFeed('/dashboard/events', {
     log.replace(hello.invalidations);
     state.show(hello.state, instance);
     // What changed while nobody listened is not known.
-    if (again)
-      void listings.load(
-        restarted
-          ? 'The server was started again. The list was read again.'
-          : 'Connected again. The list was read again.',
-      );
+    if (!again) return;
+    const what = restarted ? 'The server was started again.' : 'Connected again.';
+    void listings.load({ because: `${what} The list was read again.` });
   },
   sample: (sample) => traffic.add(sample),
   invalidation(invalidation) {

@@ -27,7 +27,8 @@ export class Story {
   begin(words, invalidation) {
     this.#panel.classList.add('told');
     this.#title.textContent = 'What just happened';
-    this.#change.replaceChildren(paragraph(words, 'words'), paragraph(`At ${time(Date.now())}.`, 'aside'));
+    const when = paragraph(`At ${time(Date.now())}. Try it in psql, too:`, 'aside');
+    this.#change.replaceChildren(paragraph(words, 'words'), when);
     if (invalidation) this.tellTags(invalidation);
     else this.#tags.replaceChildren(paragraph('Waiting to hear of it …'));
     this.#next.replaceChildren(paragraph('Reading …'));

@@ -91,7 +91,7 @@ export class Traffic {
     const hits = requests.reduce((sum, one) => sum + one.hits, 0);
     const figures = [
       figure(
-        'Pages from the cache',
+        'Page hits',
         percent(first && asked(first) > 0 ? hits / asked(first) : null),
         'last five minutes',
       ),
