@@ -27,7 +27,7 @@ export class Story {
   begin(words, invalidation) {
     this.#panel.classList.add('told');
     this.#title.textContent = 'What just happened';
-    const when = paragraph(`At ${time(Date.now())}. Try it in psql, too:`, 'aside');
+    const when = paragraph(`At ${time(Date.now())}. The next one, in psql:`, 'aside');
     this.#change.replaceChildren(paragraph(words, 'words'), when);
     if (invalidation) this.tellTags(invalidation);
     else this.#tags.replaceChildren(paragraph('Waiting to hear of it …'));

@@ -11,13 +11,13 @@ import { asked, ratio, Samples } from './series.js';
  */
 
 const LAYERS = /** @type {const} */ (['pages', 'data']);
-const NAMES = { pages: 'Pages', data: 'Data', local: 'this process', shared: 'Redis' };
+const NAMES = { pages: 'Page layer', data: 'Data layer', local: 'this process', shared: 'Redis' };
 const DASHES = { local: [], shared: [5, 4] };
 
 /** Whoever asked for less motion gets a picture that moves as rarely. Seconds. */
 const CALM_SECONDS = 10;
 
-/** Hit ratio and lookups of every layer and tier there is: two charts, and the figures that they are made of. */
+/** Hit ratio and requests of every layer and tier there is: two charts, and the figures that they are made of. */
 export class Traffic {
   #samples = new Samples();
   /** @type {Series[]} */
