@@ -28,6 +28,12 @@ export class Problem extends Error {
 }
 
 /**
+ * Whatever was thrown, as a problem.
+ * @param {unknown} error
+ */
+export const problemOf = (error) => (error instanceof Problem ? error : new Problem(0, String(error)));
+
+/**
  * Reads a page of the API, and reports how it was answered. The browser keeps answers, but asks whether they are
  * still right (`Cache-Control: no-cache`), so that what is shown is always what the server says now.
  * @param {string} url

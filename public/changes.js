@@ -1,5 +1,5 @@
 // @ts-check
-import { Problem, read } from './api.js';
+import { Problem, problemOf, read } from './api.js';
 import { announce } from './dom.js';
 import { OwnChange } from './own-change.js';
 import { changeInWords, idsIn } from './words.js';
@@ -79,7 +79,7 @@ export class Changes {
    * @param {unknown} error
    */
   couldNot(deed, error) {
-    const { message, status } = error instanceof Problem ? error : new Problem(0, String(error));
+    const { message, status } = problemOf(error);
     const because = status === 404 ? 'somebody deleted it.' : message;
     void this.#listings.load({ because: `Could not ${deed}: ${because}` });
   }

@@ -1,5 +1,5 @@
 // @ts-check
-import { Problem, read, write } from './api.js';
+import { problemOf, read, write } from './api.js';
 import { Conflict, isSame } from './conflict.js';
 import { byId, dialogOf, showText } from './dom.js';
 import { shortened } from './format.js';
@@ -103,7 +103,7 @@ export class Editor {
       const written = await withKey((key) => this.#write(key, body));
       if (written) this.#dialog.close();
     } catch (error) {
-      await this.#showProblem(error instanceof Problem ? error : new Problem(0, String(error)));
+      await this.#showProblem(problemOf(error));
     } finally {
       this.#save.disabled = false;
     }
@@ -124,7 +124,7 @@ export class Editor {
     return this.#changes.make({ id: property.id, send, words: () => wordsOf(property, body) });
   }
 
-  /** @param {Problem | undefined} problem */
+  /** @param {import('./api.js').Problem | undefined} problem */
   async #showProblem(problem) {
     for (const name of FIELDS) showFieldError(this.#field(name), problem?.fields.get(name));
     const wrong = FIELDS.find((name) => problem?.fields.has(name));

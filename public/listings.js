@@ -1,14 +1,17 @@
 // @ts-check
-import { Problem, read } from './api.js';
-import { announce, button, byId, element, paragraph, showText } from './dom.js';
+import { problemOf, read } from './api.js';
+import { announce, byId, element, showText } from './dom.js';
 import { plural } from './format.js';
+import { emptyTable, noMatch, nothingAfter, unreadable } from './list-messages.js';
 import { Pager } from './pager.js';
 import { countUrl, goTo, isFiltered, listUrl, placeHere } from './question.js';
 import { Rows } from './rows.js';
 import { SearchForm } from './search-form.js';
 
 /**
- * @typedef {import('./rows.js').RowActions & { add: () => void }} ListActions
+ * @typedef {import('./api.js').Property} Property
+ * @typedef {import('./api.js').Read} Read
+ * @typedef {import('./rows.js').RowActions & { add: () => void, shown: (properties: readonly Property[]) => void }} ListActions
  *
  * Why the list is read again; `told`: the story of it is.
  * @typedef {{ readonly because: string, readonly told?: boolean }} Reason
@@ -28,8 +31,11 @@ export class Listings {
   #search;
   #pager;
   #asked = new AbortController();
-  /** @type {readonly import('./api.js').Property[]} */
+  /** @type {Promise<Read | undefined>} */
+  #loading = Promise.resolve(undefined);
+  /** @type {readonly Property[]} */
   #shown = [];
+  #count = 0;
 
   /** @param {ListActions} actions */
   constructor(actions) {
@@ -55,22 +61,32 @@ export class Listings {
   /**
    * Reads the list again, and says why if it was not asked to.
    * @param {Reason} [reason]
-   * @returns {Promise<import('./api.js').Read | undefined>} How the list was answered, if it was and is shown.
+   * @returns {Promise<Read | undefined>} How the list that is shown then was answered, if it was.
    */
-  async load(reason) {
+  load(reason) {
     this.#asked.abort();
     this.#asked = new AbortController();
-    const { signal } = this.#asked;
+    this.#loading = this.#read(this.#asked.signal, reason);
+    return this.#loading;
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {Reason | undefined} reason
+   * @returns {Promise<Read | undefined>}
+   */
+  async #read(signal, reason) {
     const place = placeHere();
     this.#list.ariaBusy = 'true';
     try {
       const list = await read(listUrl(place), signal);
       const counted = await read(countUrl(place), signal);
-      if (signal.aborted) return undefined;
+      signal.throwIfAborted();
       this.#show(list.body, counted.body.count, reason);
       return list.read;
     } catch (error) {
-      if (!signal.aborted) this.#showProblem(error);
+      if (signal.aborted) return this.#loading; // Overtaken by that one.
+      this.#showProblem(problemOf(error));
       return undefined;
     }
   }
@@ -84,7 +100,7 @@ export class Listings {
   }
 
   /**
-   * @param {{ properties: readonly import('./api.js').Property[], next: string | null }} page
+   * @param {{ properties: readonly Property[], next: string | null }} page
    * @param {number} count
    * @param {Reason | undefined} reason
    */
@@ -92,14 +108,19 @@ export class Listings {
     this.#shown = properties;
     this.#search.showErrors(new Map());
     this.#search.offerLocations(properties.map(({ location }) => location));
-    this.#rows.show(properties, reason !== undefined);
+    this.#rows.show(properties, {
+      changed: reason !== undefined,
+      added: reason !== undefined && count > this.#count,
+    });
+    this.#count = count;
     this.#pager.show(placeHere(), { count, next });
     this.#list.ariaBusy = 'false';
     this.#list.hidden = properties.length === 0;
     this.#total.textContent = `${plural(count, 'listing', 'listings')}${isFiltered(placeHere()) ? ' found' : ''}`;
-    this.#showState(properties.length > 0 ? [] : this.#nothing());
+    this.#showMessage(properties.length > 0 ? [] : this.#nothing);
     this.#showNotice(reason);
     if (!reason) announce(this.#total.textContent);
+    this.#actions.shown(properties);
   }
 
   /** @param {Reason | undefined} reason */
@@ -108,65 +129,35 @@ export class Listings {
     if (reason?.told) this.#notice.append(' ', element('a', { href: '#story' }, 'See what it did'));
   }
 
-  /** What stands in the place of the list when there is nothing in it. */
-  #nothing() {
+  /** Why there is nothing in the list. */
+  get #nothing() {
     const place = placeHere();
-    const add = button('Add the first one', this.#actions.add, 'primary');
-    if (isFiltered(place)) {
-      return [
-        paragraph('No listing matches', 'lead'),
-        paragraph(
-          'Every word has to be in the title, the location or the description; a location has to be exact.',
-        ),
-        button('Clear the search', () => this.#search.clear()),
-      ];
-    }
-    if (place.cursor) {
-      return [
-        paragraph('There is nothing after this', 'lead'),
-        button('To the first page', () => this.#begin()),
-      ];
-    }
-    return [
-      paragraph('No listings yet', 'lead'),
-      element(
-        'p',
-        {},
-        'Add one here, or 25 samples in a terminal: ',
-        element('code', {}, 'npx prisma db seed -- --count 25'),
-      ),
-      add,
-    ];
+    if (isFiltered(place)) return noMatch(() => this.#search.clear());
+    return place.cursor ? nothingAfter(() => this.#begin()) : emptyTable(this.#actions.add);
   }
 
-  /** @param {unknown} error */
-  #showProblem(error) {
-    const { status, message, fields } = error instanceof Problem ? error : new Problem(0, String(error));
+  /** @param {import('./api.js').Problem} problem */
+  #showProblem(problem) {
+    const { status, message, fields } = problem;
     this.#list.ariaBusy = 'false';
     this.#search.showErrors(fields);
-    showText(this.#notice, undefined);
     announce(message);
-    if (fields.has('cursor')) return void this.#begin();
+    if (fields.has('cursor')) return this.#begin();
     if (this.#shown.length > 0 && status !== 400) {
-      showText(this.#notice, `This is the list as it was: ${message}`);
-      return;
+      return showText(this.#notice, `This is the list as it was: ${message}`);
     }
     this.#shown = [];
     this.#list.hidden = true;
+    this.#notice.hidden = true;
     this.#total.textContent = '';
     this.#pager.hide();
-    const lead = status === 400 ? 'That cannot be looked for' : 'The listings could not be read';
-    this.#showState([
-      paragraph(lead, 'lead'),
-      paragraph(message),
-      button('Try again', () => void this.load()),
-    ]);
+    this.#showMessage(unreadable(problem, () => void this.load()));
   }
 
-  /** @param {readonly Node[]} nodes */
-  #showState(nodes) {
-    this.#state.hidden = nodes.length === 0;
-    this.#state.replaceChildren(...nodes);
+  /** @param {import('./list-messages.js').Message} message */
+  #showMessage(message) {
+    this.#state.hidden = message.length === 0;
+    this.#state.replaceChildren(...message);
   }
 
   #begin() {

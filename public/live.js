@@ -70,7 +70,7 @@ export class LiveFeed {
     this.#source.close();
     this.#source = undefined;
     clearTimeout(this.#silence);
-    if (this.#connected) this.#handlers.lost(Date.now());
+    if (this.#connected || this.#retry === 0) this.#handlers.lost(Date.now());
     this.#connected = false;
     const [first = 0, longest = 0] = RETRY_MS;
     setTimeout(() => this.#connect(), Math.min(first * 2 ** this.#retry, longest));

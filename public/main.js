@@ -1,6 +1,6 @@
 // @ts-check
 import { Changes } from './changes.js';
-import { announce, byId } from './dom.js';
+import { byId } from './dom.js';
 import { Editor } from './editor.js';
 import { InvalidationLog } from './invalidations.js';
 import { Listings } from './listings.js';
@@ -9,6 +9,7 @@ import { Remover } from './remover.js';
 import { ServiceState } from './service-state.js';
 import { Story } from './story.js';
 import { Traffic } from './traffic.js';
+import { tryInPsql } from './try-in-psql.js';
 import { Witnesses } from './witnesses.js';
 
 /** The whole page: a table of contents. */
@@ -16,6 +17,10 @@ const listings = new Listings({
   add: () => editor.add(),
   edit: (id) => void editor.edit(id),
   remove: (id) => void remover.ask(id),
+  shown(properties) {
+    tryInPsql(properties[0]);
+    void witnesses.choose(properties);
+  },
 });
 const story = new Story();
 const witnesses = new Witnesses();
@@ -53,13 +58,5 @@ new LiveFeed('/dashboard/events', {
 
 byId('add', HTMLButtonElement).onclick = () => editor.add();
 byId('read-again', HTMLButtonElement).onclick = () => void changes.readAgain();
-byId('copy-sql', HTMLButtonElement).onclick = () => {
-  void navigator.clipboard.writeText(byId('sql', HTMLElement).textContent).then(() => announce('Copied.'));
-};
 
-await listings.load();
-const [first] = listings.properties;
-if (first)
-  byId('sql', HTMLElement).textContent =
-    `UPDATE properties_property SET price = price + 1 WHERE id = ${first.id};`;
-await witnesses.choose(listings.properties);
+void listings.load();

@@ -1,5 +1,5 @@
 // @ts-check
-import { Problem, read, write } from './api.js';
+import { problemOf, read, write } from './api.js';
 import { byId, dialogOf, element, showText } from './dom.js';
 import { price, shortened } from './format.js';
 import { withKey } from './write-key.js';
@@ -73,7 +73,7 @@ export class Remover {
    * @param {unknown} error
    */
   async #refused(id, error) {
-    const { status, message } = error instanceof Problem ? error : new Problem(0, String(error));
+    const { status, message } = problemOf(error);
     if (status === 404) {
       this.#dialog.close();
       return this.#changes.couldNot(`delete listing ${id}`, error);

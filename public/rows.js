@@ -4,7 +4,14 @@ import { day, price } from './format.js';
 
 /** @typedef {import('./api.js').Property} Property */
 
-/** @typedef {{ edit: (id: number) => void, remove: (id: number) => void }} RowActions */
+/**
+ * @typedef {{ edit: (id: number) => void, remove: (id: number) => void }} RowActions
+ * @typedef {{ readonly row: HTMLLIElement, readonly shown: string }} Row
+ *
+ * Which rows are marked: those that are not what they were, and those that were not there, because somebody changed
+ * them and not because something else was looked for.
+ * @typedef {{ readonly changed: boolean, readonly added: boolean }} Marks
+ */
 
 /** How many rows stand for those that are not there yet. */
 const SKELETONS = 6;
@@ -16,7 +23,7 @@ const SKELETONS = 6;
 export class Rows {
   #list = byId('rows', HTMLUListElement);
   #actions;
-  /** @type {Map<number, { row: HTMLLIElement, shown: string }>} */
+  /** @type {ReadonlyMap<number, Row>} */
   #rows = new Map();
 
   /** @param {RowActions} actions */
@@ -25,7 +32,7 @@ export class Rows {
   }
 
   showSkeletons() {
-    this.#rows.clear();
+    this.#rows = new Map();
     const bones = Array.from({ length: SKELETONS }, () =>
       element('li', { className: 'row skeleton', ariaHidden: 'true' }, element('span'), element('span')),
     );
@@ -34,37 +41,35 @@ export class Rows {
 
   /**
    * @param {readonly Property[]} properties
-   * @param {boolean} mark Whether what differs from before was changed by somebody, not only looked for.
+   * @param {Marks} marks
    */
-  show(properties, mark) {
+  show(properties, marks) {
     const before = this.#rows;
-    this.#rows = new Map(properties.map((property) => [property.id, this.#row(property, before, mark)]));
+    this.#rows = new Map(properties.map((property) => [property.id, this.#row(property, before, marks)]));
     const rows = [...this.#rows.values()].map(({ row }) => row);
-    for (const child of [...this.#list.children])
-      if (!rows.includes(/** @type {any} */ (child))) child.remove();
+    const staying = new Set(/** @type {Element[]} */ (rows));
+    for (const child of [...this.#list.children]) if (!staying.has(child)) child.remove();
     for (const [index, row] of rows.entries()) {
-      if (this.#list.children[index] !== row)
-        this.#list.insertBefore(row, this.#list.children[index] ?? null);
+      const there = this.#list.children[index] ?? null;
+      if (there !== row) this.#list.insertBefore(row, there);
     }
   }
 
   /**
    * @param {Property} property
-   * @param {Map<number, { row: HTMLLIElement, shown: string }>} before
-   * @param {boolean} mark
+   * @param {ReadonlyMap<number, Row>} before
+   * @param {Marks} marks
+   * @returns {Row}
    */
-  #row(property, before, mark) {
+  #row(property, before, { changed, added }) {
     const known = before.get(property.id);
     const shown = JSON.stringify(property);
-    if (known?.shown === shown) {
-      known.row.classList.remove('changed');
-      return known;
-    }
     const row = known?.row ?? element('li', { className: 'row' });
+    row.classList.toggle('changed', known ? changed && known.shown !== shown : added);
+    if (known?.shown === shown) return known;
     const focused = row.contains(document.activeElement) && document.activeElement?.className;
     row.replaceChildren(...this.#cells(property));
     if (focused) this.#refocus(row, focused);
-    row.classList.toggle('changed', mark);
     return { row, shown };
   }
 
