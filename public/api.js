@@ -34,13 +34,42 @@ export class Problem extends Error {
 export const problemOf = (error) => (error instanceof Problem ? error : new Problem(0, String(error)));
 
 /**
+ * A page of listings, or all of them.
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
+export async function readList(url, signal) {
+  const { body, read: how } = await read(url, signal);
+  return { list: /** @type {{ properties: readonly Property[], next: string | null }} */ (body), read: how };
+}
+
+/**
+ * How many listings there are.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ */
+export async function readCount(url, signal) {
+  const { body } = await read(url, signal);
+  return /** @type {{ count: number }} */ (body).count;
+}
+
+/**
+ * One listing, with the `etag` that a write of it has to name.
+ * @param {number} id
+ */
+export async function readProperty(id) {
+  const { body, etag, read: how } = await read(`/properties/${id}/`);
+  return { property: /** @type {Property} */ (body), etag, read: how };
+}
+
+/**
  * Reads a page of the API, and reports how it was answered. The browser keeps answers, but asks whether they are
  * still right (`Cache-Control: no-cache`), so that what is shown is always what the server says now.
  * @param {string} url
  * @param {AbortSignal} [signal]
- * @returns {Promise<{ body: any, etag: string, read: Read }>}
+ * @returns {Promise<{ body: unknown, etag: string, read: Read }>}
  */
-export async function read(url, signal) {
+async function read(url, signal) {
   const at = Date.now();
   const response = await ask(url, signal ? { signal } : {});
   const text = await response.text();

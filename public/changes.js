@@ -1,5 +1,5 @@
 // @ts-check
-import { Problem, problemOf, read } from './api.js';
+import { Problem, problemOf, readProperty } from './api.js';
 import { announce } from './dom.js';
 import { OwnChange } from './own-change.js';
 import { changeInWords, idsIn } from './words.js';
@@ -12,8 +12,11 @@ import { changeInWords, idsIn } from './words.js';
  * @typedef {import('./witnesses.js').Witnesses} Witnesses
  */
 
-/** The least time between two refreshes that others cause: a busy server is not read without end. Milliseconds. */
-const REFRESH_MS = 1_000;
+/**
+ * The least time between two refreshes that others cause, so that a busy server is not read without end; and what
+ * it may take to hear of a change of our own. Milliseconds.
+ */
+const PAUSE_MS = 1_000;
 
 /**
  * What follows a change, whoever made it: the list is read again, and so are the listing that changed and some that
@@ -90,10 +93,12 @@ export class Changes {
    * @param {number | undefined} id
    */
   async #tell(own, words, id) {
-    this.#story.begin(words, own.invalidation);
-    own.onInvalidation = (invalidation) => this.#story.tellTags(invalidation);
-    await this.#demonstrate(id === undefined ? [] : [id], words);
-    setTimeout(() => this.#forget(own), REFRESH_MS);
+    const telling = this.#story.begin(words, own.invalidation);
+    own.onInvalidation = (invalidation) => this.#story.tellTags(telling, invalidation);
+    await this.#demonstrate({ telling, words, changed: id === undefined ? [] : [id] });
+    await pause();
+    if (!own.invalidation) this.#story.tellTags(telling, undefined);
+    this.#forget(own);
   }
 
   async #refresh() {
@@ -102,32 +107,31 @@ export class Changes {
       const invalidation = this.#latest;
       this.#latest = undefined;
       const words = `${changeInWords(invalidation)}.`;
-      this.#story.begin(words, invalidation);
-      await this.#demonstrate(idsIn(invalidation), words);
-      await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+      const telling = this.#story.begin(words, invalidation);
+      await this.#demonstrate({ telling, words, changed: idsIn(invalidation) });
+      await pause();
     }
     this.#refreshing = false;
   }
 
-  /**
-   * @param {readonly number[]} changed
-   * @param {string} words
-   */
-  async #demonstrate(changed, words) {
+  /** @param {{ telling: number, words: string, changed: readonly number[] }} change */
+  async #demonstrate({ telling, words, changed }) {
     const list = await this.#listings.load({ because: `${words} The list was read again.`, told: true });
     // One that is not on the screen may be gone.
     const id = changed.find((id) => this.#listings.properties.some((property) => property.id === id));
-    this.#story.tellNext([list, id === undefined ? undefined : await this.#readRow(id)]);
-    const others = await this.#witnesses.read(changed);
-    this.#story.tellOthers(others);
-    announce(`${words} ${this.#story.summary}`);
+    const next = this.#story.tellNext(telling, [
+      list,
+      id === undefined ? undefined : await this.#readRow(id),
+    ]);
+    const others = this.#story.tellOthers(telling, await this.#witnesses.read(changed));
+    announce(`${words} ${next} ${others}`);
     await this.#listings.settle();
   }
 
   /** @param {number} id */
   async #readRow(id) {
     try {
-      return (await read(`/properties/${id}/`)).read;
+      return (await readProperty(id)).read;
     } catch (error) {
       return error instanceof Problem ? error.read : undefined;
     }
@@ -138,3 +142,5 @@ export class Changes {
     this.#expected = this.#expected.filter((one) => one !== own);
   }
 }
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

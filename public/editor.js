@@ -1,5 +1,5 @@
 // @ts-check
-import { problemOf, read, write } from './api.js';
+import { problemOf, readProperty, write } from './api.js';
 import { Conflict, isSame } from './conflict.js';
 import { byId, dialogOf, showText } from './dom.js';
 import { shortened } from './format.js';
@@ -53,8 +53,7 @@ export class Editor {
   /** @param {number} id */
   async edit(id) {
     try {
-      const { body, etag } = await read(`/properties/${id}/`);
-      this.#open({ property: body, etag });
+      this.#open(await readProperty(id));
     } catch (error) {
       this.#changes.couldNot(`open listing ${id}`, error);
     }
@@ -62,17 +61,21 @@ export class Editor {
 
   /** @param {{ property: Property, etag: string } | undefined} opened */
   #open(opened) {
-    this.#opened = opened;
-    byId('editor-title', HTMLElement).textContent = opened
-      ? `Edit listing ${opened.property.id}`
-      : 'Add a listing';
-    this.#save.textContent = opened ? 'Save' : 'Add';
+    this.#become(opened);
     this.#form.reset();
     if (opened) this.#fill(opened.property);
     this.#showProblem(undefined);
     this.#conflict.hide();
     this.#dialog.showModal();
     this.#field('title').focus();
+  }
+
+  /** @param {{ property: Property, etag: string } | undefined} opened What is edited; undefined: a new one. */
+  #become(opened) {
+    this.#opened = opened;
+    const title = opened ? `Edit listing ${opened.property.id}` : 'Add a listing';
+    byId('editor-title', HTMLElement).textContent = title;
+    this.#save.textContent = opened ? 'Save' : 'Add';
   }
 
   /** @param {PropertyInput} property */
@@ -131,17 +134,17 @@ export class Editor {
     showText(this.#error, wrong ? undefined : problem?.message);
     if (wrong) this.#field(wrong).focus();
     if (problem?.status === 412) await this.#showConflict();
-    if (problem?.status === 404)
-      showText(this.#error, 'Somebody deleted this listing meanwhile. It can be added anew.');
+    if (problem?.status !== 404) return;
+    this.#become(undefined);
+    showText(this.#error, 'Somebody deleted this listing meanwhile. You can add it as a new one.');
   }
 
   async #showConflict() {
     if (!this.#opened) return;
     try {
-      const { body, etag } = await read(`/properties/${this.#opened.property.id}/`);
-      this.#opened = { property: body, etag };
+      this.#opened = await readProperty(this.#opened.property.id);
       showText(this.#error, undefined);
-      this.#conflict.show({ theirs: body, mine: this.#input });
+      this.#conflict.show({ theirs: this.#opened.property, mine: this.#input });
     } catch (error) {
       showText(this.#error, String(Object(error).message));
     }

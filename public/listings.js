@@ -1,5 +1,5 @@
 // @ts-check
-import { problemOf, read } from './api.js';
+import { problemOf, readCount, readList } from './api.js';
 import { announce, byId, element, showText } from './dom.js';
 import { plural } from './format.js';
 import { emptyTable, noMatch, nothingAfter, unreadable } from './list-messages.js';
@@ -79,11 +79,11 @@ export class Listings {
     const place = placeHere();
     this.#list.ariaBusy = 'true';
     try {
-      const list = await read(listUrl(place), signal);
-      const counted = await read(countUrl(place), signal);
+      const { list, read } = await readList(listUrl(place), signal);
+      const count = await readCount(countUrl(place), signal);
       signal.throwIfAborted();
-      this.#show(list.body, counted.body.count, reason);
-      return list.read;
+      this.#show(list, count, reason);
+      return read;
     } catch (error) {
       if (signal.aborted) return this.#loading; // Overtaken by that one.
       this.#showProblem(problemOf(error));
@@ -96,7 +96,7 @@ export class Listings {
    * which may be after the list was read.
    */
   async settle() {
-    await read(listUrl(placeHere())).catch(() => {}); // Whoever reads next is told what is wrong.
+    await readList(listUrl(placeHere())).catch(() => {}); // Whoever reads next is told what is wrong.
   }
 
   /**

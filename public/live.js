@@ -50,13 +50,14 @@ export class LiveFeed {
 
   /**
    * @param {'hello' | 'sample' | 'invalidation' | 'state'} name
-   * @param {any} said
+   * @param {unknown} said
    */
   #hear(name, said) {
     this.#connected = true;
     this.#retry = 0;
     this.#expectMore();
-    this.#handlers[name](said);
+    const handle = /** @type {(said: unknown) => void} */ (this.#handlers[name]);
+    handle(said);
   }
 
   #expectMore() {

@@ -1,5 +1,5 @@
 // @ts-check
-import { problemOf, read, write } from './api.js';
+import { problemOf, readProperty, write } from './api.js';
 import { byId, dialogOf, element, showText } from './dom.js';
 import { price, shortened } from './format.js';
 import { withKey } from './write-key.js';
@@ -36,10 +36,8 @@ export class Remover {
 
   /** @param {number} id */
   async #read(id) {
-    const { body, etag } = await read(`/properties/${id}/`);
-    /** @type {Property} */
-    const property = body;
-    this.#opened = { property, etag };
+    this.#opened = await readProperty(id);
+    const { property } = this.#opened;
     byId('remover-listing', HTMLElement).replaceChildren(
       element('dt', {}, shortened(property.title, 200)),
       element('dd', {}, `${property.location}, ${price(property.price)}`),

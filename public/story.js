@@ -17,44 +17,60 @@ export class Story {
   #tags = byId('step-tags', HTMLElement);
   #next = byId('step-next', HTMLElement);
   #others = byId('step-others', HTMLElement);
-  /** One sentence of how it ended. */
-  summary = '';
+  #telling = 0;
 
   /**
    * @param {string} words
    * @param {Invalidation | undefined} invalidation If it was heard already.
+   * @returns {number} Which story it is: what is told of an earlier one from now on is not heard.
    */
   begin(words, invalidation) {
+    this.#telling += 1;
     this.#panel.classList.add('told');
     this.#title.textContent = 'What just happened';
     const when = paragraph(`At ${time(Date.now())}. The next one, in psql:`, 'aside');
     this.#change.replaceChildren(paragraph(words, 'words'), when);
-    if (invalidation) this.tellTags(invalidation);
+    if (invalidation) this.tellTags(this.#telling, invalidation);
     else this.#tags.replaceChildren(paragraph('Waiting to hear of it …'));
     this.#next.replaceChildren(paragraph('Reading …'));
     this.#others.replaceChildren(paragraph('Reading …'));
+    return this.#telling;
   }
 
-  /** @param {Invalidation} invalidation */
-  tellTags(invalidation) {
+  /**
+   * @param {number} telling
+   * @param {Invalidation | undefined} invalidation Undefined when nothing was heard.
+   */
+  tellTags(telling, invalidation) {
+    if (telling !== this.#telling) return;
+    if (!invalidation)
+      return this.#tags.replaceChildren(paragraph('The live feed did not say: it is not connected.'));
     this.#tags.replaceChildren(paragraph(whenIn(invalidation), 'words'), explainedTags(invalidation));
   }
 
-  /** @param {readonly (Read | undefined)[]} reads */
-  tellNext(reads) {
+  /**
+   * @param {number} telling
+   * @param {readonly (Read | undefined)[]} reads
+   * @returns {string} What came of it, in one sentence.
+   */
+  tellNext(telling, reads) {
     const known = reads.filter((read) => read !== undefined);
+    if (telling !== this.#telling) return nextIn(known);
     this.#next.replaceChildren(paragraph(nextIn(known), 'words'), ...lines(known));
-    this.summary = nextIn(known);
+    return nextIn(known);
   }
 
-  /** @param {readonly Read[]} reads */
-  tellOthers(reads) {
+  /**
+   * @param {number} telling
+   * @param {readonly Read[]} reads
+   * @returns {string} What came of it, in one sentence.
+   */
+  tellOthers(telling, reads) {
     const hits = reads.filter(({ outcome }) => outcome === 'hit').length;
-    const kept =
-      hits === reads.length ? 'Not touched: still a hit.' : 'Nothing was to be trusted: read again.';
-    const words = reads.length === 0 ? 'There is no other listing to read.' : kept;
-    this.#others.replaceChildren(paragraph(words, 'words'), ...lines(reads));
-    this.summary += ` ${hits} of ${reads.length} other listings: still a hit.`;
+    if (telling === this.#telling) {
+      this.#others.replaceChildren(paragraph(othersIn(reads, hits), 'words'), ...lines(reads));
+    }
+    return `${hits} of ${reads.length} other listings: still a hit.`;
   }
 
   /**
@@ -95,6 +111,15 @@ function nextIn(reads) {
   if (first?.outcome === 'hit') return 'Nothing in this list depends on it: still a hit.';
   if (first?.outcome === 'last-known') return 'The database is away: this is the last known answer.';
   return 'Fresh from the database.';
+}
+
+/**
+ * @param {readonly Read[]} reads
+ * @param {number} hits
+ */
+function othersIn(reads, hits) {
+  if (reads.length === 0) return 'There is no other listing to read.';
+  return hits === reads.length ? 'Not touched: still a hit.' : 'Nothing was to be trusted: read again.';
 }
 
 /** @param {Invalidation} invalidation */

@@ -1,5 +1,5 @@
 // @ts-check
-import { read } from './api.js';
+import { readProperty } from './api.js';
 
 /** @typedef {import('./api.js').Read} Read */
 
@@ -41,7 +41,7 @@ export class Witnesses {
    */
   async #read(id) {
     try {
-      return (await read(`/properties/${id}/`)).read;
+      return (await readProperty(id)).read;
     } catch {
       this.#ids = this.#ids.filter((one) => one !== id);
       return undefined;

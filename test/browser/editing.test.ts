@@ -97,7 +97,7 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     t.strictSame(complaints, []);
   });
 
-  t.test('that somebody else deleted is said to be gone', async (t) => {
+  t.test('that somebody else deleted is said to be gone, and can be added as a new one', async (t) => {
     const { page, complaints } = await visit(t, browser, address, { expected: /status of 404/ });
     await ready(page);
     await keepKey(page);
@@ -106,6 +106,9 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     await write(app, 'DELETE', '/properties/6/');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Somebody deleted this listing meanwhile.').waitFor();
+    await row(page, 'Flat 6').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await row(page, 'Flat 6').getByText('444.00').waitFor();
     t.strictSame(complaints, []);
   });
 });
