@@ -1,0 +1,61 @@
+import t from 'tap';
+import { authorization, WRITE_KEY, write } from '../helpers/app.ts';
+import { execute } from '../helpers/database.ts';
+import { checkout, startServer } from '../helpers/server.ts';
+import { launch, skipWithoutChromium, visit } from './chromium.ts';
+import { ready, row, serve, told } from './dashboard.ts';
+
+t.test('a change that is made elsewhere', { skip: skipWithoutChromium }, async (t) => {
+  const { app, url, address } = await serve(t, 8);
+  const browser = await launch(t);
+
+  t.test('in psql, is on the screen without being asked for, and says so', async (t) => {
+    const { page, complaints } = await visit(t, browser, address);
+    await ready(page);
+    await execute(`${url}?application_name=psql`, 'UPDATE properties_property SET price = 4321 WHERE id = 3');
+    await row(page, 'Flat 3').getByText('4,321.00').waitFor();
+    await told(page);
+    t.match(
+      await page.locator('#notice').textContent(),
+      /^psql changed listing 3\. The list was read again\./,
+    );
+    t.equal(await page.locator('#step-change .words').textContent(), 'psql changed listing 3.');
+    t.strictSame(await page.locator('#step-next .badge').allTextContents(), ['fresh', 'fresh']);
+    t.strictSame(await page.locator('#step-others .badge').allTextContents(), ['hit', 'hit']);
+    const latest = page.locator('#invalidations > li').first();
+    t.equal(await latest.locator('.cause').textContent(), 'psql');
+    t.ok((await latest.locator('.tags code').allTextContents()).includes('property:3'));
+    t.match(await latest.locator('.took').textContent(), /^after [\d.]+ ms$/);
+    t.strictSame(complaints, []);
+  });
+
+  t.test('by another instance, is on the screen without being asked for', async (t) => {
+    const { page, complaints } = await visit(t, browser, address);
+    await ready(page);
+    // A process of its own: instances know each other's changes by the process.
+    const { address: other } = await startServer(t, await checkout(t), {
+      DATABASE_URL: url,
+      API_KEYS: WRITE_KEY,
+    });
+    const headers = { authorization, 'content-type': 'application/json' };
+    const body = JSON.stringify({ title: 'From next door' });
+    await fetch(`${other}/properties/5/`, { method: 'PATCH', headers, body });
+    await row(page, 'From next door').waitFor();
+    await page.getByText('Another instance changed listing 5.').first().waitFor();
+    t.strictSame(complaints, []);
+  });
+
+  t.test('by somebody else who uses this server, is not taken for a change of this page', async (t) => {
+    const { page, complaints } = await visit(t, browser, address);
+    await ready(page);
+    await write(app, 'POST', '/properties/', {
+      title: 'By hand',
+      description: 'x',
+      price: 1,
+      location: 'Accra',
+    });
+    await row(page, 'By hand').waitFor();
+    await page.getByText('Somebody, through this server, added listings.').first().waitFor();
+    t.strictSame(complaints, []);
+  });
+});
