@@ -1,5 +1,6 @@
 import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { CONNECTION_LIMITS, type ConnectionLimits, endStalled, serverOptions } from './connection-limits.ts';
 import { isDatabaseSlow } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
@@ -10,11 +11,13 @@ import { jsonBody } from './plugins/json-body.ts';
 import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
+import { overload } from './plugins/overload/index.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
 import { answerProblem, problems, refuseGarbage } from './plugins/problems.ts';
 import { redis } from './plugins/redis.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { writeKey } from './plugins/write-key.ts';
+import { writeLimit } from './plugins/write-limit/index.ts';
 import { bulkRoute } from './properties/bulk-route.ts';
 import { listRoutes } from './properties/list-routes.ts';
 import { propertyRoutes } from './properties/routes.ts';
@@ -28,6 +31,8 @@ export interface AppOptions {
   readonly dataDirectory: string;
   /** Where log lines go; unless given, nowhere. */
   readonly log?: LogOutput;
+  /** What connections may take, where that is not what it should be. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** The largest request body. Bytes. */
@@ -37,7 +42,7 @@ const BODY_LIMIT = 1024 * 1024;
  * The whole service, ready to listen: a table of contents in the order in which it starts; it stops in the
  * reverse order. It never listens, exits or reads `process.env`.
  */
-export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ env, dataDirectory, log, limits }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: log ? { stream: log, base: LOG_BASE } : false,
     logController: new RequestLog(),
@@ -47,7 +52,9 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: answerProblem,
     ajv: validation,
+    ...serverOptions({ ...CONNECTION_LIMITS, ...limits }),
   });
+  endStalled(app.server);
   try {
     await app.register(config, { env });
 
@@ -65,6 +72,8 @@ export async function buildApp({ env, dataDirectory, log }: AppOptions): Promise
     await app.register(methodNotAllowed);
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
+    await app.register(writeLimit);
+    await app.register(overload, { waitingQueries: () => app.databasePool.waitingCount });
     await app.register(pageCache, {
       caches: app.caches,
       mustBeFresh: (error) => app.changes.alive && isDatabaseSlow(error),

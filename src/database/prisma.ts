@@ -19,6 +19,8 @@ export interface PrismaOptions extends InvalidationRules {
   readonly applicationName?: string;
   /** Told of a pooled connection that was lost while nobody used it. */
   onConnectionLost(error: Error): void;
+  /** Told of the pool, whose `waitingCount` says how many queries wait for a connection. */
+  onPool?(pool: Pick<Pool, 'waitingCount'>): void;
 }
 
 /** The client of this service: Prisma over pg, with invalidation built in. The creator disconnects it. */
@@ -26,6 +28,7 @@ export function createPrisma({
   url,
   applicationName = 'property-listings',
   onConnectionLost,
+  onPool = () => {},
   ...rules
 }: PrismaOptions) {
   const { schema, config } = connectionTo(url, SETTINGS);
@@ -36,6 +39,7 @@ export function createPrisma({
     query_timeout: QUERY_MS,
     keepAlive: true,
   });
+  onPool(pool);
   const adapter = new PrismaPg(pool, { schema, onPoolError: onConnectionLost, disposeExternalPool: true });
   return new PrismaClient({ adapter }).$extends(invalidationExtension(rules));
 }

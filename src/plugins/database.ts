@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The Prisma client, extended: its mutations invalidate the cache. */
     prisma: Prisma;
+    /** The connections of the Prisma client, and how many queries wait for one. */
+    databasePool: { readonly waitingCount: number };
     /** Answers that are too large to be held. */
     rowStreams: RowStreams;
     /** Hears of every change; while it is alive, PostgreSQL is there. */
@@ -45,6 +47,7 @@ export const database = fp(
       tagsOf,
       invalidate: caches.invalidate,
       onConnectionLost,
+      onPool: (pool) => app.decorate('databasePool', { getter: () => pool }),
     });
     app.decorate('prisma', prisma);
     app.addHook('onClose', () => prisma.$disconnect());

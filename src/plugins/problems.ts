@@ -91,7 +91,11 @@ export function refuseGarbage({ code, message }: ConnectionError, socket: Socket
   const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code });
   const head = `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref(); // Nothing else ends it while the client keeps its side open.
 }
+
+/** What a client that was refused so has to read why. Milliseconds. */
+const LINGER_MS = 1_000;
 
 const CLIENT_ERRORS = new Map<string, readonly [status: number, title: string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'Request Header Fields Too Large']],
