@@ -22,7 +22,7 @@ interface Waiting<T> {
  * How many enter in one turn of the event loop. What they do behind the gate is seen some turns later: this bounds how
  * many are let in too many until then.
  */
-const PER_TURN = 16;
+const PER_TURN = 8;
 
 /** Between two looks while the gate is full. Milliseconds. */
 const LOOK_MS = 2;

@@ -10,8 +10,8 @@ import { RefusedLog } from './refused-log.ts';
 /** What has to be answered most of all when nothing else is, and streams that are waited on for hours. */
 const ALWAYS_ANSWERED = /^\/(health|metrics|dashboard)(\/|\?|$)/;
 
-/** How many queries may wait for a connection to PostgreSQL, so that each of them is free at no time. */
-const MAX_WAITING_QUERIES = 16;
+/** How many queries may wait for a connection to PostgreSQL, so that none is ever free for long. */
+const MAX_WAITING_QUERIES = 8;
 
 /** How late the event loop may be on average, and over what time that is taken. Milliseconds. */
 const MAX_DELAY_MS = 200;
@@ -22,7 +22,7 @@ const MAX_HEAP_SHARE = 0.9;
 
 /** How long a request may wait before it is begun, until when that is in the order of arrival, and how many may. */
 const PATIENCE_MS = 500;
-const IN_ORDER_MS = 100;
+const IN_ORDER_MS = 250;
 const MAX_WAITING = 10_000;
 
 export interface OverloadOptions {

@@ -11,8 +11,7 @@ export type Trust = (address: string, hop: number) => boolean;
  */
 export function trustOf(setting: string | undefined): Trust {
   if (setting === undefined) return () => false;
-  const proxies = Number(setting);
-  if (Number.isInteger(proxies)) return (_, hop) => hop < proxies;
+  if (/^\d+$/.test(setting)) return (_, hop) => hop < Number(setting);
   const list = new BlockList();
   for (const network of setting.split(/\s*,\s*/)) {
     const [address = '', bits] = network.split('/');
