@@ -24,6 +24,16 @@ export function isMet(measured: Measured): boolean {
   return shareOf(measured) >= SHARE && health.failures === 0 && after.recoveredAfter <= RECOVERY_MS;
 }
 
+/** The round whose share of the peak is the middle one, with the answers of the health routes in all of them. */
+export function middle(rounds: readonly Measured[]): Measured {
+  const sorted = rounds.toSorted((a, b) => shareOf(a) - shareOf(b));
+  const found = sorted[(sorted.length - 1) >> 1];
+  if (!found) throw new Error('there is no round');
+  const times = rounds.flatMap(({ health }) => health.times);
+  const failures = rounds.reduce((sum, { health }) => sum + health.failures, 0);
+  return { ...found, health: { times, failures } };
+}
+
 /** One column for each kind of request. */
 export function formatReport(all: readonly Measured[]): string {
   const row = (name: string, figure: (measured: Measured) => string) => [name, ...all.map(figure)];

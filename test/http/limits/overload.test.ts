@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
+import pg from 'pg';
 import t, { type Test } from 'tap';
 import { overload } from '../../../src/plugins/overload/index.ts';
 import { RefusedLog } from '../../../src/plugins/overload/refused-log.ts';
+import { build } from '../../helpers/app.ts';
 import { Gate } from '../../helpers/gate.ts';
 
 /** A service whose database has as much to do as a test says. */
@@ -20,8 +22,8 @@ async function service(t: Test) {
 }
 
 async function ask(address: string, path = '/properties/', method = 'GET'): Promise<IncomingMessage> {
-  const request = get(`${address}${path}`, { agent: false, method });
-  const [response]: IncomingMessage[] = await once(request, 'response');
+  const asked = get(`${address}${path}`, { agent: false, method });
+  const [response]: IncomingMessage[] = await once(asked, 'response');
   if (!response) throw new Error('a response is an event with a message');
   return response;
 }
@@ -76,9 +78,9 @@ t.test('it serves again at once when there is less to do, also who waits', async
 t.test('a client that has gone meanwhile is not waited for', async (t) => {
   const { app, load, address } = await service(t);
   load.waiting = FULL;
-  const request = get(`${address}/properties/`).on('error', () => {});
+  const asked = get(`${address}/properties/`).on('error', () => {});
   while (app.overload.waiting === 0) await new Promise(setImmediate);
-  const [socket] = await Promise.all([closedSocket(app), request.destroy()]);
+  const [socket] = await Promise.all([closedSocket(app), asked.destroy()]);
   t.ok(socket);
   while (app.overload.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   t.equal(app.overload.refused, 0);
@@ -142,3 +144,42 @@ t.test(
     t.equal(lines.length, 3);
   },
 );
+
+t.test(
+  'while the database is stuck a few requests wait for it, and others are refused in time',
+  async (t) => {
+    const app = await build(t, { LOG_LEVEL: 'silent' });
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const lock = new pg.Client({ connectionString: app.config.DATABASE_URL });
+    await lock.connect();
+    t.teardown(() => lock.end());
+    await lock.query('BEGIN; LOCK TABLE properties_property IN ACCESS EXCLUSIVE MODE');
+
+    const asked = Array.from({ length: 60 }, async (_, price) => {
+      return (await ask(address, `/properties/?limit=10&max_price=${price}`)).statusCode;
+    });
+    while (app.overload.refused === 0 || app.overload.waiting > 0)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await lock.query('COMMIT');
+    const statuses = await Promise.all(asked);
+    const refused = statuses.filter((status) => status === 503).length;
+    t.ok(refused > 20 && refused < 55, `${refused} were refused`);
+    t.equal(statuses.filter((status) => status === 200).length, 60 - refused, 'and the others answered');
+  },
+);
+
+t.test('a refused request leaves its connection in order, though nobody has read its body', async (t) => {
+  const { load, address } = await service(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  load.waiting = FULL;
+  const post = request(`${address}/properties/`, { method: 'POST', agent });
+  post.end('x'.repeat(500_000));
+  const [refused]: IncomingMessage[] = await once(post, 'response');
+  t.equal(refused?.statusCode, 503);
+  refused?.resume();
+  load.waiting = 0;
+  const [next]: IncomingMessage[] = await once(get(`${address}/properties/`, { agent }), 'response');
+  t.equal(next?.statusCode, 200);
+  next?.resume();
+});
