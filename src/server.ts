@@ -9,6 +9,9 @@ import { CannotListen } from './errors.ts';
 /** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
 const SAME_SIGNAL_MS = 1_000;
 
+/** Connections that may wait to be accepted, if the system allows so many: one that finds no place comes a second later. */
+const BACKLOG = 4_096;
+
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
 try {
   await serve({ env: loadEnvironment(), dataDirectory: '.data', log: new BatchedOutput() }, stopSignal());
@@ -32,7 +35,7 @@ async function serve(options: AppOptions, stop: AbortSignal): Promise<void> {
 async function listen(app: FastifyInstance): Promise<void> {
   const { HOST: host, PORT: port } = app.config;
   try {
-    const address = await app.listen({ host, port });
+    const address = await app.listen({ host, port, backlog: BACKLOG });
     const { madeKey } = app.dataSource;
     const keyLine = madeKey ? `Write key: ${madeKey} (kept in .data/api-key)\n` : '';
     process.stdout.write(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);
