@@ -16,7 +16,7 @@ const OPTIONS = {
   rounds: { min: 1, max: 100, initial: 3, text: 'of all kinds of request; the middle one of each counts' },
   seconds: { min: 1, max: 600, initial: 10, text: 'of overload, for each of them' },
   times: { min: 1, max: 1_000, initial: 10, text: 'what can be served is offered' },
-  connections: { min: 64, max: 9_000, initial: 1_000, text: 'that the overload may open' },
+  connections: { min: 64, max: 9_000, initial: 500, text: 'that the overload may open' },
   rows: { min: 1, max: 100_000, initial: 25, text: 'in the table' },
 } as const;
 
@@ -35,7 +35,7 @@ const PEAK = 0.5;
 const AFTERWARDS = 0.3;
 
 /** Of the peak, what is offered afterwards: at the peak itself any hiccup would last. */
-const USUAL = 0.7;
+const USUAL = 0.5;
 
 process.exitCode = await runCommand({ about, options: OPTIONS }, bench);
 
