@@ -63,7 +63,7 @@ async function bench({ numbers, scope, signal }: Run<typeof OPTIONS>): Promise<n
     const watch = watchHealth(server.port);
     const overload = await offer(1, { connections, rate: times * rate });
     const health = await watch.stop();
-    const after = await offer(AFTERWARDS, { connections: PEAK_CONNECTIONS, rate: USUAL * rate });
+    const after = await offer(AFTERWARDS, { connections, rate: USUAL * rate });
     return { name, peak, overload, after, health };
   };
 
