@@ -1,5 +1,6 @@
 import caching from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { CONNECTION_LIMITS, type ConnectionLimits, endStalled, serverOptions } from './connection-limits.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { isDatabaseSlow } from './database/failures.ts';
 import { caches } from './plugins/caches.ts';
@@ -12,11 +13,13 @@ import { lastAnswers } from './plugins/last-answers.ts';
 import { methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { type MetricsOptions, metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
+import { overload } from './plugins/overload/index.ts';
 import { pageCache } from './plugins/page-cache/index.ts';
 import { problems, refuseGarbage, refuseRequest } from './plugins/problems.ts';
 import { redis } from './plugins/redis.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { writeKey } from './plugins/write-key.ts';
+import { writeLimit } from './plugins/write-limit/index.ts';
 import { bulkRoute } from './properties/bulk-route.ts';
 import { listRoutes } from './properties/list-routes.ts';
 import { propertyRoutes } from './properties/routes.ts';
@@ -33,6 +36,8 @@ export interface AppOptions {
   readonly log?: LogOutput;
   /** Makes what `/metrics` answers of this process's own figures, where there are others'. */
   readonly gatherMetrics?: MetricsOptions['gather'];
+  /** What connections may take, where that is not what it should be. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** The largest request body. Bytes. */
@@ -46,6 +51,7 @@ export async function buildApp({
   env,
   dataDirectory,
   log,
+  limits,
   gatherMetrics,
 }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
@@ -58,7 +64,9 @@ export async function buildApp({
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: refuseRequest,
     ajv: validation,
+    ...serverOptions({ ...CONNECTION_LIMITS, ...limits }),
   });
+  endStalled(app.server);
   try {
     await app.register(config, { env });
 
@@ -74,9 +82,11 @@ export async function buildApp({
     await app.register(database);
 
     await app.register(methodNotAllowed);
-    await app.register(metrics, { gather: gatherMetrics });
     await app.register(openapi);
     await app.register(writeKey, { keys: app.dataSource.writeKeys });
+    await app.register(writeLimit);
+    await app.register(overload, { waitingQueries: () => app.pool.waitingCount });
+    await app.register(metrics, { gather: gatherMetrics });
     const logEarlyHit = logEarlyHits(log, app.config.LOG_LEVEL);
     await app.register(pageCache, {
       caches: app.caches,

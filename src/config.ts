@@ -38,6 +38,19 @@ export const configSchema = Type.Object({
         'the keys that may write, separated by commas (unset: the embedded database has one of its own, any other none)',
     }),
   ),
+  WRITE_RATE_LIMIT: Type.Integer({
+    default: 6000,
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'the writes that one client may make in a minute, 0 to 1000000 (0: as many as it likes)',
+  }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: '^([1-9]\\d?|[\\da-fA-F:.]+(/\\d+)?(\\s*,\\s*[\\da-fA-F:.]+(/\\d+)?)*)$',
+      description:
+        'the proxies whose X-Forwarded-For is believed: their addresses or networks, separated by commas, or how many there are, 1 to 99 (unset: none)',
+    }),
+  ),
   PAGE_CACHE_TTL: Type.Integer({
     default: 900,
     minimum: 1,

@@ -66,3 +66,15 @@ export const OnlyIfCached = createError(
 );
 
 export const WriteKeyRequired = createError<[string]>('PL_WRITE_KEY_REQUIRED', '%s', 401);
+
+export const TooManyWrites = createError<[number]>(
+  'PL_TOO_MANY_WRITES',
+  'This client has made all the writes that it may make in a minute: try again in %s seconds',
+  429,
+);
+
+export const Overloaded = createError(
+  'PL_OVERLOADED',
+  'There is more to do here than can be done in time. This request was not begun: try again',
+  503,
+);

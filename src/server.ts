@@ -13,6 +13,9 @@ import { Workers } from './process/workers.ts';
 import { gatherMetrics } from './process/workers-metrics.ts';
 import { LOG_BASE } from './request-log.ts';
 
+/** Connections that may wait to be accepted, if the system allows so many: one that finds no place comes a second later. */
+const BACKLOG = 4_096;
+
 /** The process edge: environment in, address out, signals to a clean end, one line for what went wrong. */
 try {
   const stop = stopSignal();
@@ -57,7 +60,7 @@ async function serve(options: AppOptions, stop: AbortSignal, log: FastifyInstanc
 async function listen(app: FastifyInstance): Promise<void> {
   const { HOST: host, PORT: port } = app.config;
   try {
-    const address = await app.listen({ host, port });
+    const address = await app.listen({ host, port, backlog: BACKLOG });
     const { madeKey } = app.dataSource;
     const keyLine = madeKey ? `Write key: ${madeKey} (kept in .data/api-key)\n` : '';
     say(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);

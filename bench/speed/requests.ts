@@ -13,7 +13,7 @@ const CHANGED = '/properties/2/';
 /** Always the same: the page is invalidated, and its bytes stay what they were. */
 const PRICE = '{"price":"1234.50"}';
 
-const WRITE_FIELDS = { authorization: `Bearer ${WRITE_KEY}`, 'content-type': 'application/json' };
+export const WRITE_FIELDS = { authorization: `Bearer ${WRITE_KEY}`, 'content-type': 'application/json' };
 
 /** A GET as the load sends it. */
 export function get(path: string, fields: Readonly<Record<string, string>> = {}): string {
@@ -41,7 +41,7 @@ export async function change(port: number): Promise<void> {
   if (status !== 200) throw new Error(`PATCH ${CHANGED} answered ${status}: ${body}`);
 }
 
-function message(line: string, fields: Readonly<Record<string, string>>, body: string): string {
+export function message(line: string, fields: Readonly<Record<string, string>>, body: string): string {
   const all = Object.entries({ host: '127.0.0.1', ...fields }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

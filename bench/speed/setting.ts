@@ -53,7 +53,7 @@ export async function openSetting(
 
 async function startServices(scope: Scope, { env, ...options }: ProgramOptions) {
   const start = (own: Readonly<Record<string, string>>) => {
-    const all = { ...env, API_KEYS: WRITE_KEY, PAGE_CACHE_TTL, ...own };
+    const all = { ...env, API_KEYS: WRITE_KEY, WRITE_RATE_LIMIT: '0', PAGE_CACHE_TTL, ...own };
     return startServer(scope, 'src/server.js', { ...options, env: all });
   };
   return {

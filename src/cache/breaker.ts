@@ -1,5 +1,3 @@
-import type { CacheEvents } from './events.ts';
-
 /** For how long a store that did not answer in time is not asked again. Milliseconds. */
 const PAUSE_MS = 250;
 
@@ -8,12 +6,13 @@ const PAUSE_MS = 250;
  * not each of them, once for its page and once more for the data behind it. It closes with the first answer in time.
  */
 export class Breaker {
-  readonly #events: CacheEvents;
+  readonly #turned: (open: boolean) => void;
   #tripped = false;
   #until = Number.NEGATIVE_INFINITY;
 
-  constructor(events: CacheEvents) {
-    this.#events = events;
+  /** `turned` is told once when it opens, however often it does before it closes, and once when that is over. */
+  constructor(turned: (open: boolean) => void = () => {}) {
+    this.#turned = turned;
   }
 
   get open(): boolean {
@@ -32,6 +31,6 @@ export class Breaker {
   #turn(tripped: boolean): void {
     if (this.#tripped === tripped) return;
     this.#tripped = tripped;
-    this.#events.emit('breaker', tripped);
+    this.#turned(tripped);
   }
 }

@@ -60,7 +60,7 @@ export function createCaches(options: CachesOptions): Caches {
   } = options;
   const invalidations = new Invalidations(store, events, everything);
   const flights = new SingleFlight<Entry | undefined>();
-  const breaker = new Breaker(events);
+  const breaker = new Breaker((open) => events.emit('breaker', open));
   const counters = countEvents(events);
   const shared = { store, invalidations, breaker, flights, events, staleIfError, patience, now };
   return {

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { registerCacheFigures } from '../metrics/cache-figures.ts';
 import { registerDependencyFigures } from '../metrics/dependency-figures.ts';
+import { registerOverloadFigures } from '../metrics/overload-figures.ts';
 import { registerPoolFigures } from '../metrics/pool-figures.ts';
 import { RequestDurations } from '../metrics/request-durations.ts';
 
@@ -35,6 +36,7 @@ export const metrics = fp<MetricsOptions>(
     registerCacheFigures(registry, app.caches);
     registerPoolFigures(registry, app.pool);
     registerDependencyFigures(registry, app);
+    registerOverloadFigures(registry, app.overload);
     const all = Registry.merge([processFigures(), registry]);
 
     app.decorate('requestDurations', durations);
@@ -48,5 +50,5 @@ export const metrics = fp<MetricsOptions>(
       return text();
     });
   },
-  { name: 'metrics', dependencies: ['caches', 'database'], fastify: '5.x' },
+  { name: 'metrics', dependencies: ['caches', 'database', 'overload'], fastify: '5.x' },
 );

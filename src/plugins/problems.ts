@@ -123,7 +123,11 @@ export function refuseGarbage(
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref(); // Nothing else ends it while the client keeps its side open.
 }
+
+/** What a client that was refused so has to read why. Milliseconds. */
+const LINGER_MS = 1_000;
 
 const CLIENT_ERRORS = new Map<string, readonly [status: number, title: string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'Request Header Fields Too Large']],

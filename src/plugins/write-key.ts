@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** An onRequest hook that lets only holders of a write key pass (RFC 6750). */
     requireWriteKey(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+    /** The write key that a request came with; undefined if that is none of this server's. */
+    writeKeyOf(request: FastifyRequest): string | undefined;
   }
 }
 
@@ -22,12 +24,17 @@ export const writeKey = fp<WriteKeyOptions>(
     app.decorate(
       'requireWriteKey',
       async function requireWriteKey(request: FastifyRequest, reply: FastifyReply) {
-        const given = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+        const given = keyIn(request);
         if (given !== undefined && isKnown(digest(given))) return;
         reply.header('www-authenticate', given === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
         throw new WriteKeyRequired(refusal(given));
       },
     );
+
+    app.decorate('writeKeyOf', function writeKeyOf(request: FastifyRequest) {
+      const given = keyIn(request);
+      return given !== undefined && isKnown(digest(given)) ? given : undefined;
+    });
 
     /** Compares with every key, whichever fits, and digests of one length: time tells nothing. */
     function isKnown(candidate: Buffer): boolean {
@@ -43,6 +50,10 @@ export const writeKey = fp<WriteKeyOptions>(
   },
   { name: 'write-key', fastify: '5.x' },
 );
+
+function keyIn({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer ([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
+}
 
 function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();

@@ -35,7 +35,7 @@ export const bulkRoute: FastifyPluginAsyncTypebox = async (app) => {
         description: `A list, {"properties": list}, or a listing a line as ${NDJSON[0]}. A field of a listing that is wrong is named with its index, from 0: 3.price`,
         consumes: ['application/json', ...NDJSON],
         body: BulkSchema,
-        response: { 201: PropertyListSchema, ...problemResponses(400, 401, 413, 415, 503) },
+        response: { 201: PropertyListSchema, ...problemResponses(400, 401, 413, 415, 429, 503) },
       },
     },
     async ({ body }, reply) => {

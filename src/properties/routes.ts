@@ -60,7 +60,7 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         security,
         summary: 'Add a listing',
         body: PropertyInputSchema,
-        response: { 201: PropertySchema, ...problemResponses(400, 401, 413, 415, 503) },
+        response: { 201: PropertySchema, ...problemResponses(400, 401, 413, 415, 429, 503) },
       },
     },
     async ({ body }, reply) => {
@@ -85,7 +85,7 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: PropertyParamsSchema,
         headers: IfMatchSchema,
         body,
-        response: { 200: PropertySchema, ...problemResponses(400, 401, 404, 412, 413, 415, 503) },
+        response: { 200: PropertySchema, ...problemResponses(400, 401, 404, 412, 413, 415, 429, 503) },
       },
       handler: async (request, reply) => {
         const { where, refuse } = await rowToWrite(prisma, Number(request.params.id), request);
@@ -107,7 +107,7 @@ export const propertyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Remove a listing',
         params: PropertyParamsSchema,
         headers: IfMatchSchema,
-        response: { 204: Type.Null(), ...problemResponses(400, 401, 404, 412, 503) },
+        response: { 204: Type.Null(), ...problemResponses(400, 401, 404, 412, 429, 503) },
       },
     },
     async (request, reply) => {

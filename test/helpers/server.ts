@@ -79,7 +79,7 @@ function launch(cwd: string, env: Record<string, string>, program = 'dist/src/se
   if (env.TRACED !== '1') inherited.NODE_OPTIONS = '';
   const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program)], {
     cwd,
-    env: { ...inherited, DRAIN_SECONDS: '0', ...env },
+    env: { DRAIN_SECONDS: '0', WRITE_RATE_LIMIT: '0', ...inherited, ...env }, // Tests write as fast as they can.
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

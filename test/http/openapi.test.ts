@@ -20,17 +20,17 @@ t.test('it lists exactly the routes of the service, each with its statuses', asy
       ),
   );
   t.same(listed.sort(), [
-    'delete /properties/{id}/ 204 400 401 404 412 503',
+    'delete /properties/{id}/ 204 400 401 404 412 429 503',
     'get /health/live 200',
     'get /health/ready 200 503',
     'get /properties/ 200 400 503',
     'get /properties/cache-metrics/ 200',
     'get /properties/count/ 200 400 503',
     'get /properties/{id}/ 200 400 404 503',
-    'patch /properties/{id}/ 200 400 401 404 412 413 415 503',
-    'post /properties/ 201 400 401 413 415 503',
-    'post /properties/bulk/ 201 400 401 413 415 503',
-    'put /properties/{id}/ 200 400 401 404 412 413 415 503',
+    'patch /properties/{id}/ 200 400 401 404 412 413 415 429 503',
+    'post /properties/ 201 400 401 413 415 429 503',
+    'post /properties/bulk/ 201 400 401 413 415 429 503',
+    'put /properties/{id}/ 200 400 401 404 412 413 415 429 503',
   ]);
 });
 

@@ -12,6 +12,9 @@ export interface Answer {
 /** What one read takes from a socket. Bytes. */
 const READ_BYTES = 256 * 1024;
 
+/** For all connections: what was read is dealt with before anything else is. */
+const read = Buffer.allocUnsafeSlow(READ_BYTES);
+
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 const LENGTH = '\r\ncontent-length: ';
@@ -39,7 +42,7 @@ export class Connection {
       this.#receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
       return true;
     };
-    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: receive };
+    const onread = { buffer: read, callback: receive };
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')));
