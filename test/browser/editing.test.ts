@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { write } from '../helpers/app.ts';
+import { settled, write } from '../helpers/app.ts';
 import { checkAccessible, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { fill, keepKey, ready, row, serve, told } from './dashboard.ts';
 
@@ -28,7 +28,7 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     await keepKey(page);
     await page.getByRole('button', { name: 'Edit Flat 1', exact: true }).click();
     await fill(page, { price: '1999.5' });
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await settled(app, () => page.getByRole('button', { name: 'Save', exact: true }).click());
     await row(page, 'Flat 1').getByText('1,999.50').waitFor();
     await told(page);
     t.strictSame(await page.locator('#step-next .badge').allTextContents(), ['fresh', 'fresh']);
@@ -37,9 +37,13 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     t.equal(await page.locator('#step-change .words').textContent(), 'You changed the price of “Flat 1”.');
     t.match(await row(page, 'Flat 1').getAttribute('class'), /\bchanged\b/);
 
-    await page.getByRole('button', { name: 'Read again' }).click();
+    // The first one reads what PostgreSQL's own word of the change may have invalidated once more.
+    const again = page.getByRole('button', { name: 'Read again' });
+    await again.click();
     await page.locator('#step-others .again .badge').first().waitFor();
-    t.strictSame(await page.locator('.again .badge').allTextContents(), ['hit', 'hit', 'hit']);
+    await again.click();
+    await page.locator('#step-next .again .badge.hit').waitFor();
+    t.strictSame(await page.locator('#step-others .again .badge').allTextContents(), ['hit', 'hit']);
     t.strictSame(complaints, []);
   });
 
