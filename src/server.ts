@@ -63,7 +63,7 @@ async function listen(app: FastifyInstance): Promise<void> {
     const address = await app.listen({ host, port, backlog: BACKLOG });
     const { madeKey } = app.dataSource;
     const keyLine = madeKey ? `Write key: ${madeKey} (kept in .data/api-key)\n` : '';
-    say(`Listening on ${address}/properties/ (try it at ${address}/docs)\n${keyLine}`);
+    say(`Listening on ${address}/properties/ (see it work at ${address}/)\n${keyLine}`);
   } catch (error) {
     throw new CannotListen(`${host}:${port}`, Object(error).code);
   }

@@ -5,15 +5,15 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { buildApp } from '../../../src/app.ts';
+import { buildApp } from '../../src/app.ts';
 import {
   CONNECTION_LIMITS,
   type ConnectionLimits,
   endStalled,
   serverOptions,
-} from '../../../src/connection-limits.ts';
-import { authorization, empty, WRITE_KEY } from '../../helpers/app.ts';
-import { execute, scratchDatabase } from '../../helpers/database.ts';
+} from '../../src/connection-limits.ts';
+import { authorization, empty, WRITE_KEY } from '../helpers/app.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
 
 /** So short that nobody has to wait. */
 const SHORT = { headMs: 150, requestMs: 300, stalledMs: 250, idleMs: 200, checkMs: 20 };

@@ -4,10 +4,10 @@ import { json } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { overload } from '../../../src/plugins/overload/index.ts';
-import { RefusedLog } from '../../../src/plugins/overload/refused-log.ts';
-import { build } from '../../helpers/app.ts';
-import { Gate } from '../../helpers/gate.ts';
+import { overload } from '../../src/plugins/overload/index.ts';
+import { RefusedLog } from '../../src/plugins/overload/refused-log.ts';
+import { build } from '../helpers/app.ts';
+import { Gate } from '../helpers/gate.ts';
 
 /** A service whose database has as much to do as a test says. */
 async function service(t: Test) {
@@ -49,6 +49,7 @@ t.test(
       status: 503,
       detail: 'There is more to do here than can be done in time. This request was not begun: try again',
       code: 'PL_OVERLOADED',
+      request_id: response.headers['x-request-id'],
     });
     const head = await ask(address, '/properties/', 'HEAD');
     t.equal(head.statusCode, 503);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { buildApp } from '../../../src/app.ts';
-import { openRedis } from '../../../src/cache/redis-connection.ts';
-import { WriteCounts } from '../../../src/plugins/write-limit/write-counts.ts';
-import { build, LISTING, WRITE_KEY } from '../../helpers/app.ts';
-import { scratchDatabase } from '../../helpers/database.ts';
-import { scratchRedis, skipWithoutRedis, skipWithoutRedisServer, startRedis } from '../../helpers/redis.ts';
+import { buildApp } from '../../src/app.ts';
+import { openRedis } from '../../src/cache/redis-connection.ts';
+import { WriteCounts } from '../../src/plugins/write-limit/write-counts.ts';
+import { build, LISTING, WRITE_KEY } from '../helpers/app.ts';
+import { scratchDatabase } from '../helpers/database.ts';
+import { scratchRedis, skipWithoutRedis, skipWithoutRedisServer, startRedis } from '../helpers/redis.ts';
 
 const OTHER_KEY = 'another-write-key';
 const LIMIT = 3;
@@ -66,6 +66,7 @@ t.test('a key that has made its writes gets 429, and every answer says how many 
     status: 429,
     detail: `This client has made all the writes that it may make in a minute: try again in ${after} seconds`,
     code: 'PL_TOO_MANY_WRITES',
+    request_id: refused.headers['x-request-id'],
   });
   t.match(refused.headers, {
     'content-type': 'application/problem+json',

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { Gate } from '../../../src/plugins/overload/gate.ts';
+import { Gate } from '../../src/plugins/overload/gate.ts';
 
 const PATIENCE_MS = 500;
 const IN_ORDER_MS = 100;

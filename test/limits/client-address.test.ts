@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import t from 'tap';
-import { addressOf, trustOf } from '../../../src/plugins/write-limit/client-address.ts';
+import { addressOf, trustOf } from '../../src/plugins/write-limit/client-address.ts';
 
 /** The setting, the address that asks, what it forwards, and who the client is. */
 const CASES: readonly (readonly [string | undefined, string, string | undefined, string])[] = [
