@@ -25,12 +25,15 @@ function familiesIn(text: string): [name: string, Family][] {
     .split(/^(?=# HELP )/m)
     .filter((part) => part.startsWith('# HELP '))
     .map((part) => {
-      const [help = '', type = '', ...samples] = part.split('\n').filter((line) => line !== '');
-      return [help.split(' ')[2] ?? '', { head: [help, type], samples }];
+      const lines = part.split('\n').filter((line) => line !== '');
+      const [name] = part.slice('# HELP '.length).split(' ', 1);
+      return [String(name), { head: lines.slice(0, 2), samples: lines.slice(2) }];
     });
 }
 
 function labelled(sample: string, worker: string): string {
-  const [, name, labels, value] = /^(\w+)(?:\{(.*)\})? (.*)$/.exec(sample) ?? [];
-  return `${name}{worker="${worker}"${labels ? `,${labels}` : ''}} ${value}`;
+  return sample.replace(
+    /^(\w+)(?:\{(.*)\})? /,
+    (_, name, labels) => `${name}{worker="${worker}"${labels ? `,${labels}` : ''}} `,
+  );
 }

@@ -1,0 +1,47 @@
+import t from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { scratchDatabase } from '../helpers/database.ts';
+import { proxyTo } from '../helpers/proxy.ts';
+
+/** The service, and what its log says of what changes. */
+async function service(t: Tap, DATABASE_URL: string) {
+  const lines: { level: number; msg: string }[] = [];
+  const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const app = await buildApp({ env: { DATABASE_URL }, dataDirectory: 'unused', log });
+  t.teardown(() => app.close());
+  lines.length = 0;
+  return { app, lines };
+}
+
+type Tap = Pick<typeof t, 'teardown'>;
+
+const WARN = 40;
+const INFO = 30;
+
+t.test('a breaker that opens or closes is one line', async (t) => {
+  const { app, lines } = await service(t, await scratchDatabase(t));
+  for (const open of [true, false]) app.caches.events.emit('breaker', open);
+  t.match(lines, [
+    { level: WARN, msg: /^Redis is too slow: asking it only every 250 ms/ },
+    { level: INFO, msg: 'Redis answers in time again' },
+  ]);
+});
+
+t.test('a lost connection to PostgreSQL is one line, and so is that it is back', async (t) => {
+  const network = await proxyTo(t, await scratchDatabase(t));
+  const { app, lines } = await service(t, network.url);
+  const saying = (said: string) => lines.filter(({ msg }) => msg.startsWith(said));
+  const untilDoubted = (wanted: boolean) =>
+    new Promise<void>((resolve) => {
+      app.caches.events.on('doubt', (doubtful) => doubtful === wanted && resolve());
+    });
+  const [lost, back] = [untilDoubted(true), untilDoubted(false)];
+  await network.cut();
+  await lost;
+  await network.mend();
+  await back;
+  t.match(saying('cannot hear what other programs change: bypassing'), [{ level: WARN }]);
+  t.match(saying('hearing what other programs change again'), [{ level: INFO }]);
+  t.match(saying('bypassing the cache'), [{ level: WARN }]);
+  t.match(saying('the cache is in use again'), [{ level: INFO }]);
+});
