@@ -64,12 +64,19 @@ export class Pool extends pg.Pool {
   async #connect(): Promise<pg.PoolClient> {
     const began = performance.now();
     try {
+      return await this.#connectOnceMore(began);
+    } finally {
+      this.#observer?.waited(performance.now() - began);
+    }
+  }
+
+  /** @param began when the wait did */
+  async #connectOnceMore(began: number): Promise<pg.PoolClient> {
+    try {
       return await super.connect();
     } catch (error) {
       if (this.ending || this.#stoodStillAt < began) throw error;
-      return await super.connect();
-    } finally {
-      this.#observer?.waited(performance.now() - began);
+      return super.connect();
     }
   }
 

@@ -190,3 +190,8 @@ t.test('a window that is over begins anew', async (t) => {
   t.equal(await count(60_000), 1);
   t.equal(await count(60_000), 2);
 });
+
+t.test('every route counts with the others', async (t) => {
+  const counts = new WriteCounts();
+  t.equal(counts.child(), counts);
+});
