@@ -81,7 +81,7 @@ export class WriteCounts {
 
   async #countThere(redis: RedisClient, client: string, milliseconds: number): Promise<Count> {
     const reply = await redis.eval(COUNT, { keys: [keyOf(client)], arguments: [String(milliseconds)] });
-    const [current, ttl] = Array.isArray(reply) ? reply : [];
+    const [current, ttl] = [reply].flat().map(Number);
     return { current: Number(current), ttl: Number(ttl) };
   }
 }
