@@ -2,7 +2,7 @@
 import { Problem, problemOf, readProperty } from './api.js';
 import { announce } from './dom.js';
 import { OwnChange } from './own-change.js';
-import { changeInWords, idsIn } from './words.js';
+import { changeInWords, idsIn, isEverything } from './words.js';
 
 /**
  * @typedef {import('./words.js').Invalidation} Invalidation
@@ -95,7 +95,7 @@ export class Changes {
   async #tell(own, words, id) {
     const telling = this.#story.begin(words, own.invalidation);
     own.onInvalidation = (invalidation) => this.#story.tellTags(telling, invalidation);
-    await this.#demonstrate({ telling, words, changed: id === undefined ? [] : [id] });
+    await this.#demonstrate({ telling, words, changed: id === undefined ? [] : [id], isAll: false });
     await pause();
     if (!own.invalidation) this.#story.tellTags(telling, undefined);
     this.#forget(own);
@@ -108,14 +108,15 @@ export class Changes {
       this.#latest = undefined;
       const words = `${changeInWords(invalidation)}.`;
       const telling = this.#story.begin(words, invalidation);
-      await this.#demonstrate({ telling, words, changed: idsIn(invalidation) });
+      const isAll = isEverything(invalidation);
+      await this.#demonstrate({ telling, words, changed: idsIn(invalidation), isAll });
       await pause();
     }
     this.#refreshing = false;
   }
 
-  /** @param {{ telling: number, words: string, changed: readonly number[] }} change */
-  async #demonstrate({ telling, words, changed }) {
+  /** @param {{ telling: number, words: string, changed: readonly number[], isAll: boolean }} change */
+  async #demonstrate({ telling, words, changed, isAll }) {
     const list = await this.#listings.load({ because: `${words} The list was read again.`, told: true });
     // One that is not on the screen may be gone.
     const id = changed.find((id) => this.#listings.properties.some((property) => property.id === id));
@@ -123,9 +124,10 @@ export class Changes {
       list,
       id === undefined ? undefined : await this.#readRow(id),
     ]);
-    const others = this.#story.tellOthers(telling, await this.#witnesses.read(changed));
+    const others = this.#story.tellOthers(telling, await this.#witnesses.read(changed), isAll);
     announce(`${words} ${next} ${others}`);
     await this.#listings.settle();
+    await this.#witnesses.warm();
   }
 
   /** @param {number} id */

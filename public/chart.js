@@ -63,7 +63,7 @@ export class Chart {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [8, 8, 0, 0],
+        padding: [8, 28, 0, 0],
         scales: {
           x: {
             range: (_, __, last) => [(last || Date.now() / 1000) - WINDOW_SECONDS, last || Date.now() / 1000],

@@ -39,7 +39,7 @@ export class Conflict {
     this.#place.hidden = false;
     this.#place.replaceChildren(
       paragraph('Somebody else changed this listing while you edited it. Nothing was saved yet.', 'lead'),
-      element('dl', { className: 'details' }, ...differences(theirs, mine)),
+      box(...differences(theirs, mine)),
       element(
         'div',
         { className: 'actions' },
@@ -49,6 +49,17 @@ export class Conflict {
     );
     this.#place.querySelector('button')?.focus();
   }
+}
+
+/**
+ * It may be longer than there is room for: whoever has no mouse scrolls it with the keys.
+ * @param {...HTMLElement} terms
+ */
+function box(...terms) {
+  const list = element('dl', { className: 'details' }, ...terms);
+  const scrolled = element('div', { className: 'scrolled', tabIndex: 0, role: 'region' }, list);
+  scrolled.ariaLabel = 'What differs';
+  return scrolled;
 }
 
 /**

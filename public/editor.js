@@ -29,6 +29,8 @@ export class Editor {
   #changes;
   /** @type {{ property: Property, etag: string } | undefined} */
   #opened;
+  /** How often it was opened: what comes late is not for the next one. */
+  #openings = 0;
 
   /** @param {import('./changes.js').Changes} changes */
   constructor(changes) {
@@ -61,6 +63,8 @@ export class Editor {
 
   /** @param {{ property: Property, etag: string } | undefined} opened */
   #open(opened) {
+    this.#openings += 1;
+    this.#save.disabled = false;
     this.#become(opened);
     this.#form.reset();
     if (opened) this.#fill(opened.property);
@@ -87,8 +91,8 @@ export class Editor {
   get #input() {
     const value = (/** @type {keyof PropertyInput} */ name) => this.#field(name).value;
     return {
-      title: value('title'),
-      location: value('location'),
+      title: value('title').trim(),
+      location: value('location').trim(),
       price: value('price').trim(),
       description: value('description'),
     };
@@ -101,14 +105,17 @@ export class Editor {
 
   async #send() {
     const body = this.#input;
+    const opening = this.#openings;
+    const isStillOpen = () => this.#dialog.open && this.#openings === opening;
     this.#save.disabled = true;
     try {
       const written = await withKey((key) => this.#write(key, body));
-      if (written) this.#dialog.close();
+      if (written && isStillOpen()) this.#dialog.close();
     } catch (error) {
-      await this.#showProblem(problemOf(error));
+      if (isStillOpen()) await this.#showProblem(problemOf(error));
+      else this.#changes.couldNot(`save “${shortened(body.title)}”`, error);
     } finally {
-      this.#save.disabled = false;
+      if (isStillOpen()) this.#save.disabled = false;
     }
   }
 

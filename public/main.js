@@ -44,6 +44,7 @@ new LiveFeed('/dashboard/events', {
     state.show(hello.state, instance);
     // What changed while nobody listened is not known.
     if (!again) return;
+    void witnesses.warm(); // Who was started again has an empty cache.
     const what = restarted ? 'The server was started again.' : 'Connected again.';
     void listings.load({ because: `${what} The list was read again.` });
   },
@@ -58,5 +59,9 @@ new LiveFeed('/dashboard/events', {
 
 byId('add', HTMLButtonElement).onclick = () => editor.add();
 byId('read-again', HTMLButtonElement).onclick = () => void changes.readAgain();
+
+/** What expired would be no hit, though nobody changed it. Milliseconds. */
+const WARM_MS = 60_000;
+setInterval(() => void witnesses.warm(), WARM_MS);
 
 void listings.load();

@@ -17,7 +17,8 @@ export class OwnChange {
 
   /** @param {Invalidation} invalidation */
   isMeantBy({ cause, tags }) {
-    if (cause !== 'write' || this.invalidation) return false;
+    const isOurs = cause === 'write' || cause === 'instance'; // Of several, another one may have made it.
+    if (!isOurs || this.invalidation) return false;
     const rows = tags.filter((tag) => tag.startsWith('property:'));
     return this.#id === undefined ? rows.length === 0 : rows.includes(`property:${this.#id}`);
   }

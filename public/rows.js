@@ -83,7 +83,8 @@ export class Rows {
   }
 
   /** @param {Property} property */
-  #cells({ id, title, description, price: amount, location, created_at }) {
+  #cells({ id, title: given, description, price: amount, location, created_at }) {
+    const title = given.trim() || '(no title)';
     const edit = button('Edit', () => this.#actions.edit(id), 'edit');
     edit.ariaLabel = `Edit ${title}`;
     const remove = button('Delete', () => this.#actions.remove(id), 'remove');

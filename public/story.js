@@ -43,8 +43,7 @@ export class Story {
    */
   tellTags(telling, invalidation) {
     if (telling !== this.#telling) return;
-    if (!invalidation)
-      return this.#tags.replaceChildren(paragraph('The live feed did not say: it is not connected.'));
+    if (!invalidation) return this.#tags.replaceChildren(paragraph('The live feed did not say.'));
     this.#tags.replaceChildren(paragraph(whenIn(invalidation), 'words'), explainedTags(invalidation));
   }
 
@@ -63,12 +62,14 @@ export class Story {
   /**
    * @param {number} telling
    * @param {readonly Read[]} reads
+   * @param {boolean} isAll Whether every listing was forgotten.
    * @returns {string} What came of it, in one sentence.
    */
-  tellOthers(telling, reads) {
+  tellOthers(telling, reads, isAll) {
     const hits = reads.filter(({ outcome }) => outcome === 'hit').length;
     if (telling === this.#telling) {
-      this.#others.replaceChildren(paragraph(othersIn(reads, hits), 'words'), ...lines(reads));
+      const words = isAll ? 'Every listing was forgotten: read again.' : othersIn(reads, hits);
+      this.#others.replaceChildren(paragraph(words, 'words'), ...lines(reads));
     }
     return `${hits} of ${reads.length} other listings: still a hit.`;
   }
@@ -118,8 +119,9 @@ function nextIn(reads) {
  * @param {number} hits
  */
 function othersIn(reads, hits) {
-  if (reads.length === 0) return 'There is no other listing to read.';
-  return hits === reads.length ? 'Not touched: still a hit.' : 'Nothing was to be trusted: read again.';
+  if (reads.length === 0) return 'No other listing could be read.';
+  if (hits === reads.length) return 'Not touched: still a hit.';
+  return `${hits === 0 ? 'None' : hits} of ${reads.length} is a hit: the others had left the cache before.`;
 }
 
 /** @param {Invalidation} invalidation */

@@ -1,5 +1,5 @@
 // @ts-check
-import { readProperty } from './api.js';
+import { Problem, readProperty } from './api.js';
 
 /** @typedef {import('./api.js').Read} Read */
 
@@ -23,6 +23,11 @@ export class Witnesses {
     await Promise.all(missing.map((id) => this.#read(id)));
   }
 
+  /** Reads those that have left the cache, so that all of them are in it when something is changed. */
+  async warm() {
+    await Promise.all(this.#ids.map((id) => this.#read(id)));
+  }
+
   /**
    * How those that were not changed are answered now.
    * @param {readonly number[]} changed
@@ -37,13 +42,14 @@ export class Witnesses {
 
   /**
    * @param {number} id
-   * @returns {Promise<Read | undefined>} Undefined when it is gone, and no witness any more.
+   * @returns {Promise<Read | undefined>} Undefined when it cannot be read; who is gone is no witness any more.
    */
   async #read(id) {
     try {
       return (await readProperty(id)).read;
-    } catch {
-      this.#ids = this.#ids.filter((one) => one !== id);
+    } catch (error) {
+      const isGone = error instanceof Problem && error.status === 404;
+      if (isGone) this.#ids = this.#ids.filter((one) => one !== id);
       return undefined;
     }
   }

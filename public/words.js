@@ -27,6 +27,12 @@ export function changeInWords(invalidation) {
 }
 
 /**
+ * Whether no listing can be named that was not forgotten.
+ * @param {Invalidation} invalidation
+ */
+export const isEverything = ({ more, tags }) => more > 0 || tags.includes('property:*');
+
+/**
  * @param {Invalidation['cause']} cause
  * @param {string | null} by
  */
@@ -39,7 +45,7 @@ function whoIn(cause, by) {
 /** @param {Invalidation} invalidation */
 function deedIn(invalidation) {
   const ids = idsIn(invalidation);
-  if (invalidation.more > 0 || invalidation.tags.includes('property:*')) return 'changed many listings';
+  if (isEverything(invalidation)) return 'changed many listings';
   if (ids.length === 0) return 'added listings';
   return ids.length === 1
     ? `changed listing ${ids[0]}`

@@ -33,6 +33,7 @@ export async function withKey(send) {
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
       sessionStorage.removeItem(KEPT_AS);
+      if (error.message.startsWith('Writing is off')) throw error; // No key would do.
       refused = error.message;
     }
   }
