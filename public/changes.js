@@ -109,7 +109,7 @@ export class Changes {
       const words = `${changeInWords(invalidation)}.`;
       const telling = this.#story.begin(words, invalidation);
       const isAll = isEverything(invalidation);
-      await this.#demonstrate({ telling, words, changed: idsIn(invalidation), isAll });
+      await this.#demonstrate({ telling, words, changed: isAll ? [] : idsIn(invalidation), isAll });
       await pause();
     }
     this.#refreshing = false;

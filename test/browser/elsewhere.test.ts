@@ -58,4 +58,22 @@ t.test('a change that is made elsewhere', { skip: skipWithoutChromium }, async (
     await page.getByText('Somebody, through this server, added listings.').first().waitFor();
     t.strictSame(complaints, []);
   });
+
+  t.test('of every listing says so, and after it another one leaves the others hits', async (t) => {
+    const more = `SELECT 'Flat', 'x', 1, 'Accra' FROM generate_series(1, 20)`; // Than one invalidation names.
+    await execute(url, `INSERT INTO properties_property (title, description, price, location) ${more}`);
+    const { page, complaints } = await visit(t, browser, address);
+    await ready(page);
+    const change = (sql: string) =>
+      execute(`${url}?application_name=psql`, `UPDATE properties_property ${sql}`);
+    await change('SET price = price + 1');
+    await page.getByText('psql changed many listings. The list was read again.').waitFor();
+    await page.getByText('Every listing was forgotten: read again.').waitFor();
+    await told(page);
+    await change('SET price = 5432 WHERE id = 2');
+    await page.getByText('psql changed listing 2. The list was read again.').waitFor();
+    await page.getByText('Not touched: still a hit.').waitFor();
+    t.strictSame(await page.locator('#step-others .badge').allTextContents(), ['hit', 'hit']);
+    t.strictSame(complaints, []);
+  });
 });
