@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { CONNECTION_LIMITS, type ConnectionLimits, endStalled, serverOptions } from './connection-limits.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { isDatabaseSlow } from './database/failures.ts';
+import { abandonedRequests } from './plugins/abandoned-requests.ts';
 import { caches } from './plugins/caches.ts';
 import { config } from './plugins/config.ts';
 import { dataSource } from './plugins/data-source.ts';
@@ -87,6 +88,7 @@ export async function buildApp({
     await app.register(writeLimit);
     await app.register(overload, { waitingQueries: () => app.pool.waitingCount });
     await app.register(metrics, { gather: gatherMetrics });
+    await app.register(abandonedRequests);
     const logEarlyHit = logEarlyHits(log, app.config.LOG_LEVEL);
     await app.register(pageCache, {
       caches: app.caches,

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { withDeadline } from '../cache/deadline.ts';
+import { DeadlineExceeded, withDeadline } from '../cache/deadline.ts';
 
 /** What one dependency may take to answer. Milliseconds. */
 const PROBE_MS = 1_000;
@@ -43,9 +43,9 @@ export const health: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (_, reply) => {
-      const { redis, prisma } = app;
+      const { changes, redis, prisma } = app;
       const [postgresql, redisState] = await Promise.all([
-        probe(prisma.$queryRaw`SELECT 1`),
+        probe(prisma.$queryRaw`SELECT 1`, () => changes.alive),
         redis ? probe(redis.ping()) : ('not configured' as const),
       ]);
       const status = app.lastAnswers.isUnready ? 'stopping' : postgresql === 'up' ? 'ready' : 'unavailable';
@@ -55,11 +55,12 @@ export const health: FastifyPluginAsyncTypebox = async (app) => {
   );
 };
 
-async function probe(question: Promise<unknown>): Promise<'up' | 'down'> {
+/** @param isThere whether it is, though it has no time: its connections may all be in use */
+async function probe(question: Promise<unknown>, isThere = () => false): Promise<'up' | 'down'> {
   try {
     await withDeadline(question, PROBE_MS);
     return 'up';
-  } catch {
-    return 'down';
+  } catch (error) {
+    return error instanceof DeadlineExceeded && isThere() ? 'up' : 'down';
   }
 }

@@ -14,6 +14,7 @@ export const lastAnswers = fp(
   async (app) => {
     const last = new LastAnswers(app.server);
     app.decorate('lastAnswers', last);
+    app.addHook('onListen', async () => last.watch());
     app.addHook('preClose', async () => last.begin());
     app.addHook('onSend', (request, reply, _payload, done) => {
       last.sending(request.raw.socket, reply.raw);
@@ -30,6 +31,7 @@ export const lastAnswers = fp(
 export class LastAnswers {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Of responses that wait for another one on their connection, and later of all, the last to be sent. */
   readonly #newest = new WeakMap<Socket, ServerResponse>();
   #begun = false;
   #isUnready = false;
@@ -49,12 +51,19 @@ export class LastAnswers {
     return this.#isUnready;
   }
 
+  /** Sees every request before anybody else does: clients that do not wait have to be known when it begins. */
+  watch(): void {
+    this.#server.prependListener('request', ({ socket }, response) => {
+      if (this.#begun) this.#asked(socket, response);
+      else if (response.socket === null) this.#newest.set(socket, response);
+    });
+  }
+
   /** @param options.unready whether `/health/ready` says so; another process at the same address may go on */
   begin({ unready = true } = {}): void {
     if (this.#begun) return;
     this.#begun = true;
     this.#isUnready = unready;
-    this.#server.prependListener('request', ({ socket }, response) => this.#asked(socket, response));
   }
 
   /** Node says `Connection: close` where a response is not to keep its connection. */
@@ -67,15 +76,23 @@ export class LastAnswers {
 
   /** For requests that had come before. */
   sending(socket: Socket, response: ServerResponse): void {
-    if (this.#begun && !this.#newest.has(socket)) response.shouldKeepAlive = false;
+    const newest = this.#pending(socket) ?? response;
+    if (this.#begun && newest === response) response.shouldKeepAlive = false;
+  }
+
+  #pending(socket: Socket): ServerResponse | undefined {
+    const newest = this.#newest.get(socket);
+    return newest?.writableFinished ? undefined : newest;
   }
 
   /** To Node a connection is idle as soon as its answer was handed over, though a slow reader has not got the half of it. */
   #sparing(closeIdle: () => void): void {
-    const sending = [...this.#sockets].filter(({ writableLength }) => writableLength > 0);
+    const sending = [...this.#sockets].filter(
+      (socket) => socket.writableLength > 0 || this.#pending(socket) !== undefined,
+    );
     for (const socket of sending) {
       socket.destroy = () => {
-        socket.destroySoon();
+        if (!this.#pending(socket)) socket.destroySoon();
         return socket;
       };
     }

@@ -19,6 +19,9 @@ import { RETIRE } from './stop-signal.ts';
 export const CUT_MS = 7_000;
 export const GIVE_UP_MS = 9_000;
 
+/** Between two looks for connections whose last answer could not say so, because it was on its way. Milliseconds. */
+const SWEEP_MS = 100;
+
 /** @param cause a `StopCause`: the reason of a `stopSignal` */
 export async function end(app: FastifyInstance, cause: unknown): Promise<void> {
   const { config, lastAnswers, log, server } = app;
@@ -33,7 +36,9 @@ export async function end(app: FastifyInstance, cause: unknown): Promise<void> {
   if (seconds > 0) await delay(seconds * 1_000);
   if (cause !== RETIRE) await stopAccepting(server);
   log.info('stopping: no new connections, and finishing the requests that have begun');
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await app.close();
+  clearInterval(sweep);
   clearTimeout(cut);
   log.info('stopped');
 }

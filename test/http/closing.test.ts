@@ -46,6 +46,33 @@ async function connection(t: Test, app: FastifyInstance) {
   return { socket, ask, answer };
 }
 
+t.test(
+  'of requests that were sent without waiting, all are answered, and the last one says so',
+  async (t) => {
+    const app = Fastify();
+    await app.register(lastAnswers);
+    const gate = new Gate();
+    let came = 0;
+    app.get('/', async () => {
+      came += 1;
+      await gate.pass();
+      return 'x'.repeat(1_000_000); // More than a socket holds: the others wait for the client.
+    });
+    const { socket, ask } = await connection(t, app);
+    const answers = text(socket.pause());
+    ask(...Array(8).fill('/'));
+    while (came < 8) await new Promise(setImmediate);
+    const closed = app.close();
+    await new Promise(setImmediate);
+    gate.open();
+    const said = await answers;
+    t.equal(said.match(/HTTP\/1\.1 200/g)?.length, 8);
+    t.equal(said.match(/connection: close/gi)?.length, 1);
+    t.equal(said.length > 8_000_000, true);
+    await closed;
+  },
+);
+
 t.test('a hit that is answered before the router ends its connection too', async (t) => {
   const app = await build(t);
   const { socket, ask, answer } = await connection(t, app);

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { newRequestId } from '../../src/request-id.ts';
 import { LISTING, settled, WRITE_KEY, write } from '../helpers/app.ts';
-import { scratchDatabase } from '../helpers/database.ts';
+import { execute, scratchDatabase } from '../helpers/database.ts';
 
 /** The service, listening, and every line of its log. */
 async function service(t: Test) {
@@ -90,6 +90,31 @@ t.test('hits that wait until their client reads keep their own names', async (t)
     lines.map(({ request_id }) => request_id),
   );
   t.equal(new Set(ids).size, ids.length);
+});
+
+t.test('a client that goes away before its answer is in the log and in the figures', async (t) => {
+  const { app, lines, port } = await service(t);
+  const url = app.config.DATABASE_URL ?? '';
+  const locked = app.prisma.$transaction(
+    async (transaction) => {
+      await transaction.$executeRaw`LOCK TABLE properties_property IN ACCESS EXCLUSIVE MODE`;
+      const socket = connect(port, '127.0.0.1');
+      socket.write(get('/properties/?limit=7'));
+      const waiting =
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+      while ((await execute(url, waiting)).rowCount === 0) await turn();
+      socket.destroy();
+      while (!lines.some(({ status }) => status === 499)) await turn();
+    },
+    { timeout: 30_000 },
+  );
+  await locked;
+  t.match(lines, [
+    { msg: /^Server listening/ },
+    { method: 'GET', url: '/properties/?limit=7', status: 499, ms: Number },
+  ]);
+  const { body } = await app.inject('/metrics');
+  t.match(body, 'http_request_duration_seconds_count{route="/properties/",method="GET",status="499"} 1');
 });
 
 t.test('no line of the log has the key', async (t) => {

@@ -1,0 +1,28 @@
+import fp from 'fastify-plugin';
+
+/** What nginx calls it in its log: there was nobody to answer any more. */
+export const CLIENT_WENT_AWAY = 499;
+
+/**
+ * Logs and counts the requests whose clients went away before they had the whole answer: no other hook sees their end. A
+ * service that is too slow has these most of all.
+ */
+export const abandonedRequests = fp(
+  async (app) => {
+    app.addHook('onRequest', function watchTheClient(request, reply, done) {
+      let isAnswered = false;
+      reply.raw.once('finish', () => {
+        isAnswered = true;
+      });
+      reply.raw.once('close', () => {
+        if (isAnswered) return;
+        const { method, url, routeOptions } = request;
+        const ms = Math.round(reply.elapsedTime * 10) / 10;
+        app.requestDurations.add(routeOptions.url, method, CLIENT_WENT_AWAY, reply.elapsedTime);
+        request.log.info({ method, url, status: CLIENT_WENT_AWAY, ms }, 'the client went away');
+      });
+      done();
+    });
+  },
+  { name: 'abandoned-requests', dependencies: ['metrics'], fastify: '5.x' },
+);
