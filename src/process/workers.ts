@@ -22,8 +22,8 @@ export interface WorkersOptions {
 }
 
 /**
- * Processes of the service that share an address, and the one before them that takes the connections and passes them on
- * in turn. It starts, replaces and ends them, and does nothing else that could fail.
+ * Processes of the service that share an address, each of which takes connections as it has time, and the one that
+ * started them. It replaces and ends them, and does nothing else that could fail.
  */
 export class Workers {
   readonly #options: WorkersOptions;
@@ -45,6 +45,7 @@ export class Workers {
    */
   async run(listening: (said: string) => void): Promise<number> {
     const { count, stop } = this.#options;
+    cluster.schedulingPolicy = cluster.SCHED_NONE; // Passed on, a connection is nobody's when its worker dies meanwhile.
     process.on('SIGUSR2', () => void this.#roll());
     relayMetrics(() => this.#listening.all);
     const said = await this.#start().catch(() => undefined);
