@@ -44,23 +44,26 @@ export const health: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (_, reply) => {
       const { changes, redis, prisma } = app;
-      const [postgresql, redisState] = await Promise.all([
-        probe(prisma.$queryRaw`SELECT 1`, () => changes.alive),
+      const [asked, redisState] = await Promise.all([
+        probe(prisma.$queryRaw`SELECT 1`),
         redis ? probe(redis.ping()) : ('not configured' as const),
       ]);
+      // Who has no connection free for this question may be there all the same: the one that listens says so.
+      const postgresql = asked === 'late' && changes.alive ? 'up' : upOrDown(asked);
       const status = app.lastAnswers.isUnready ? 'stopping' : postgresql === 'up' ? 'ready' : 'unavailable';
       reply.code(status === 'ready' ? 200 : 503);
-      return { status, dependencies: { postgresql, redis: redisState } } as const;
+      return { status, dependencies: { postgresql, redis: upOrDown(redisState) } } as const;
     },
   );
 };
 
-/** @param isThere whether it is, though it has no time: its connections may all be in use */
-async function probe(question: Promise<unknown>, isThere = () => false): Promise<'up' | 'down'> {
+async function probe(question: Promise<unknown>): Promise<'up' | 'down' | 'late'> {
   try {
     await withDeadline(question, PROBE_MS);
     return 'up';
   } catch (error) {
-    return error instanceof DeadlineExceeded && isThere() ? 'up' : 'down';
+    return error instanceof DeadlineExceeded ? 'late' : 'down';
   }
 }
+
+const upOrDown = <T>(answer: T | 'late') => (answer === 'late' ? 'down' : answer);

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { add, build, empty, LISTING, settled, write } from '../helpers/app.ts';
 import { scratchDatabase } from '../helpers/database.ts';
@@ -38,6 +39,30 @@ t.test('ready names Redis when there is one', { skip: skipWithoutRedis }, async 
     status: 'ready',
     dependencies: { postgresql: 'up', redis: 'up' },
   });
+});
+
+t.test('a PostgreSQL whose connections are all in use is up', async (t) => {
+  const app = await build(t);
+  const CONNECTIONS = 10;
+  const busy = Promise.all(
+    Array.from({ length: CONNECTIONS }, () => app.prisma.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`),
+  );
+  while (app.pool.totalCount - app.pool.idleCount < CONNECTIONS) await turn();
+  const ready = await app.inject('/health/ready');
+  t.equal(ready.statusCode, 200);
+  t.equal(ready.json().dependencies.postgresql, 'up');
+  await busy;
+});
+
+t.test('a Redis that says nothing is down', { skip: skipWithoutRedis }, async (t) => {
+  const network = await proxyTo(t, await scratchRedis(t));
+  const app = await build(t, { REDIS_URL: network.url });
+  network.drop();
+  t.match((await app.inject('/health/ready')).json(), {
+    status: 'ready',
+    dependencies: { postgresql: 'up', redis: 'down' },
+  });
+  await network.mend();
 });
 
 t.test('without PostgreSQL ready answers 503 and live 200, until it is back', async (t) => {
