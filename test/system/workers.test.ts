@@ -45,23 +45,6 @@ t.test('workers at one address', async (t) => {
     t.match(await ask(newClient(), 'POST', '/properties/'), { status: 201 });
   });
 
-  t.test('figures are those of all, whichever is asked', async (t) => {
-    const figures = async () => {
-      const answer = await ask(newClient(), 'GET', '/metrics');
-      if (answer.outcome !== 'answered') throw new Error(answer.outcome);
-      const count = /^http_request_duration_seconds_count\{worker="(\d)",route="\/health\/live".* (\d+)$/gm;
-      return new Map([...answer.body.matchAll(count)].map(([, worker, value]) => [worker, Number(value)]));
-    };
-    for (let request = 0; request < 10; request += 1) await ask(newClient(), 'GET', '/health/live');
-    const all = [await figures(), await figures()];
-    t.same(all[0], all[1]);
-    t.same([...(all[0]?.keys() ?? [])].sort(), ['1', '2']);
-    t.equal(
-      [...(all[0]?.values() ?? [])].reduce((sum, value) => sum + value, 0),
-      10,
-    );
-  });
-
   t.test('one that dies is replaced, and what does not start is tried again', async (t) => {
     const [first, second] = childrenOf(server);
     if (!first || !second) return t.fail('there are two');
@@ -118,4 +101,23 @@ t.test('workers at one address', async (t) => {
     t.match(server.output(), /"cause":"SIGTERM".*"stopping: each/);
     t.match(await ask(newClient(), 'GET', '/health/live'), { outcome: 'failed', reason: 'ECONNREFUSED' });
   });
+});
+
+t.test('the figures of workers are those of all, whichever is asked', async (t) => {
+  const server = await startServer(t, await checkout(t), {
+    DATABASE_URL: await scratchDatabase(t),
+    WEB_CONCURRENCY: '2',
+    TRACED: '1',
+  });
+  const ask = async (path: string) => (await fetch(server.address + path)).text();
+  for (let request = 0; request < 10; request += 1) await ask('/openapi.json');
+  const text = await ask('/metrics');
+  for (const worker of [1, 2]) t.match(text, `process_resident_memory_bytes{worker="${worker}"}`);
+  const count = /^http_request_duration_seconds_count\{worker="\d",route="\/openapi.json".* (\d+)$/gm;
+  const counts = [...text.matchAll(count)].map(([, value]) => Number(value));
+  t.equal(
+    counts.reduce((sum, value) => sum + value, 0),
+    10,
+  );
+  t.equal(await server.stop('SIGTERM'), 0);
 });
