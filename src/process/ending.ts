@@ -17,7 +17,7 @@ import { RETIRE } from './stop-signal.ts';
 
 /** When the third step comes, and when the last one is over. Milliseconds after the reason to end. */
 export const CUT_MS = 7_000;
-export const GIVE_UP_MS = 9_000;
+export const GIVE_UP_MS = 8_500;
 
 /** Between two looks for connections whose last answer could not say so, because it was on its way. Milliseconds. */
 const SWEEP_MS = 100;

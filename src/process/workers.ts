@@ -12,7 +12,7 @@ const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 16_000;
 
 /** What the workers get to end more than each grants itself. Milliseconds. */
-const KILL_MS = GIVE_UP_MS + 500;
+const KILL_MS = GIVE_UP_MS + 200;
 
 export interface WorkersOptions {
   readonly count: number;
