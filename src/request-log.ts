@@ -81,4 +81,4 @@ function lineOf({ method, url, status, cacheStatus }: EarlyHit): Line {
   };
 }
 
-const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
+export const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

@@ -1,7 +1,8 @@
 import fp from 'fastify-plugin';
+import { tenths } from '../request-log.ts';
 
 /** What nginx calls it in its log: there was nobody to answer any more. */
-export const CLIENT_WENT_AWAY = 499;
+const CLIENT_WENT_AWAY = 499;
 
 /**
  * Logs and counts the requests whose clients went away before they had the whole answer: no other hook sees their end. A
@@ -17,7 +18,7 @@ export const abandonedRequests = fp(
       reply.raw.once('close', () => {
         if (isAnswered) return;
         const { method, url, routeOptions } = request;
-        const ms = Math.round(reply.elapsedTime * 10) / 10;
+        const ms = tenths(reply.elapsedTime);
         app.requestDurations.add(routeOptions.url, method, CLIENT_WENT_AWAY, reply.elapsedTime);
         request.log.info({ method, url, status: CLIENT_WENT_AWAY, ms }, 'the client went away');
       });
