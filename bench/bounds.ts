@@ -1,4 +1,5 @@
-import { skipWithoutRedisServer } from '../test/helpers/redis.ts';
+import { type Run, runCommand, UsageError } from '../support/command-line.ts';
+import { skipWithoutRedis } from '../support/redis.ts';
 import { checkStore } from './bounds/check.ts';
 import {
   allowedGrowth,
@@ -9,7 +10,6 @@ import {
   REDIS_MAX_BYTES,
 } from './bounds/limits.ts';
 import { STORES } from './bounds/stores.ts';
-import { type Run, runCommand, UsageError } from './command-line.ts';
 
 const OPTIONS = {
   keys: { min: LEAST_KEYS, max: 10_000_000, initial: 1_000_000, text: 'distinct pages, for each store' },
@@ -30,7 +30,7 @@ async function checkAll({ numbers, scope, signal }: Run<typeof OPTIONS>): Promis
   const print = (text: string) => void process.stdout.write(text);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   const began = performance.now();
-  const skipped = skipWithoutRedisServer ? STORES.filter(({ redis }) => redis) : [];
+  const skipped = skipWithoutRedis ? STORES.filter(({ redis }) => redis) : [];
   const failures: string[] = [];
   print(`${legend(numbers.keys)}\n\n`);
   for (const store of STORES) {
@@ -43,7 +43,7 @@ async function checkAll({ numbers, scope, signal }: Run<typeof OPTIONS>): Promis
     return 1;
   }
   const names = skipped.map(({ name }) => name).join(' and ');
-  print(skipped.length > 0 ? `SKIPPED: ${names} (${skipWithoutRedisServer}); the rest is flat\n` : 'PASS\n');
+  print(skipped.length > 0 ? `SKIPPED: ${names} (${skipWithoutRedis}); the rest is flat\n` : 'PASS\n');
   return skipped.length > 0 ? SKIPPED : 0;
 }
 

@@ -1,5 +1,5 @@
-import { scratchDatabase } from '../test/helpers/database.ts';
-import { type Run, runCommand } from './command-line.ts';
+import { type Run, runCommand } from '../support/command-line.ts';
+import { scratchDatabase } from '../support/database.ts';
 import { formatReport } from './notify/report.ts';
 import { measure } from './notify/rounds.ts';
 import { settingsOf } from './notify/settings.ts';

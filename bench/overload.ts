@@ -1,14 +1,14 @@
-import { scratchDatabase } from '../test/helpers/database.ts';
-import { checkout } from '../test/helpers/server.ts';
-import { type Run, runCommand } from './command-line.ts';
-import { fill } from './fill.ts';
+import { type Run, runCommand } from '../support/command-line.ts';
+import { scratchDatabase } from '../support/database.ts';
+import { fill } from '../support/fill.ts';
+import { checkout } from '../support/server.ts';
 import { CASES, type Case } from './overload/cases.ts';
 import { watchHealth } from './overload/health.ts';
 import type { Job, Outcome } from './overload/load/job.ts';
 import { formatReport, isMet, type Measured, middle } from './overload/report.ts';
+import { ChildRequests } from './speed/child-requests.ts';
 import { pin } from './speed/pinning.ts';
 import { startProgram } from './speed/program.ts';
-import { Questions } from './speed/questions.ts';
 import { WRITE_KEY } from './speed/requests.ts';
 import { startServer } from './speed/server.ts';
 
@@ -49,7 +49,10 @@ async function bench({ numbers, scope, signal }: Run<typeof OPTIONS>): Promise<n
     cwd: await checkout(scope),
     env: { DATABASE_URL: database, API_KEYS: WRITE_KEY, WRITE_RATE_LIMIT: '0' },
   });
-  const load = new Questions<Job, Outcome>(startProgram(scope, 'bench/overload/load/main.js'), 'the load');
+  const load = new ChildRequests<Job, Outcome>(
+    startProgram(scope, 'bench/overload/load/main.js'),
+    'the load',
+  );
 
   const measure = async ({ name, text }: Case): Promise<Measured> => {
     process.stderr.write(`${name}\n`);

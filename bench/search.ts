@@ -1,8 +1,8 @@
-import { Random } from '../test/coherence/random.ts';
-import { scratchDatabase } from '../test/helpers/database.ts';
-import { checkout, startServer } from '../test/helpers/server.ts';
-import { type Run, runCommand } from './command-line.ts';
-import { fill } from './fill.ts';
+import { type Run, runCommand } from '../support/command-line.ts';
+import { scratchDatabase } from '../support/database.ts';
+import { fill } from '../support/fill.ts';
+import { Random } from '../support/random.ts';
+import { checkout, startServer } from '../support/server.ts';
 import { Client } from './search/client.ts';
 import { LISTS, PAGES } from './search/questions.ts';
 import { figuresOf, formatFigures, type Measured } from './search/report.ts';

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { packageRoot } from '../src/package-root.ts';
-import { Cleanup } from '../test/coherence/cleanup.ts';
-import { skipWithoutRedisServer } from '../test/helpers/redis.ts';
-import { type Run, runCommand, UsageError } from './command-line.ts';
+import { packageRoot } from '../src/platform/package-root.ts';
+import { Cleanup } from '../support/cleanup.ts';
+import { type Run, runCommand, UsageError } from '../support/command-line.ts';
+import { skipWithoutRedis } from '../support/redis.ts';
 import { barsOf } from './speed/bars.ts';
 import { casesOf } from './speed/cases.ts';
 import { type Load, startLoad } from './speed/load.ts';
@@ -37,7 +37,7 @@ process.exitCode = await runCommand({ about, options: OPTIONS }, bench);
 async function bench(run: Run<typeof OPTIONS>): Promise<number> {
   const { rows, seconds, rounds, markdown, check } = run.numbers;
   if (rows === 1) throw new UsageError('--rows must be at least 2: one is read while another is changed');
-  if (skipWithoutRedisServer) throw new UsageError(`the bench starts a Redis: ${skipWithoutRedisServer}`);
+  if (skipWithoutRedis) throw new UsageError(`the bench starts a Redis: ${skipWithoutRedis}`);
   const format = formatted(markdown === 1);
   const print = (text: string) => void process.stdout.write(`${text}\n`);
   const pinning = pin();

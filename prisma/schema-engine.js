@@ -9,6 +9,6 @@ process.on('uncaughtException', ({ message }) => {
   process.stderr.write(`${JSON.stringify({ level: 'ERROR', fields: { message } })}\n`, () => process.exit(1));
 });
 
-const { runSchemaEngine } = await tsImport('../src/database/schema-engine/command-line.ts', import.meta.url);
+const { runSchemaEngine } = await tsImport('../src/database/migrate/command-line.ts', import.meta.url);
 const { stdin: input, stdout: output, stderr: errors } = process;
 process.exitCode = await runSchemaEngine(process.argv.slice(2), { input, output, errors });

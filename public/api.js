@@ -1,22 +1,31 @@
 // @ts-check
+import { readInWords, writeInWords } from './problem-words.js';
 import { outcomeOf, report } from './reads.js';
 
 /**
  * @typedef {{ id: number, title: string, description: string, price: string, location: string, created_at: string }} Property
  * @typedef {{ title: string, description: string, price: string, location: string }} PropertyInput
  * @typedef {import('./reads.js').Read} Read
+ *
+ * An edit of fields that somebody else has changed meanwhile: what the listing is now, both changes together (with the edit's
+ * own where both changed the same), and the names of these fields.
+ * @typedef {{ now: { property: Property, etag: string }, both: PropertyInput, conflicts: (keyof PropertyInput)[] }} ConflictingEdit
  */
 
-/** What the API says is wrong (`application/problem+json`), or that it could not be reached: status 0. */
+/** How long an answer is waited for: longer than the server itself waits for anything. Milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** What is wrong, in words for who uses the page. Status 0: no answer came, or none that can be read. */
 export class Problem extends Error {
   /**
-   * @param {number} status
-   * @param {string} detail
-   * @param {ReadonlyMap<string, string>} [fields] What is wrong with each field.
+   * @param {import('./problem-words.js').Failure} failure
+   * @param {string} words
+   * @param {ReadonlySet<string>} [fields] Those that are wrong.
    */
-  constructor(status, detail, fields = new Map()) {
-    super(detail);
+  constructor({ status, detail = '' }, words, fields = new Set()) {
+    super(words);
     this.status = status;
+    this.detail = detail;
     this.fields = fields;
   }
 
@@ -25,13 +34,20 @@ export class Problem extends Error {
    * @type {Read | undefined}
    */
   read;
+
+  /**
+   * Why an edit was refused with 412.
+   * @type {ConflictingEdit | undefined}
+   */
+  conflict;
 }
 
 /**
  * Whatever was thrown, as a problem.
  * @param {unknown} error
  */
-export const problemOf = (error) => (error instanceof Problem ? error : new Problem(0, String(error)));
+export const problemOf = (error) =>
+  error instanceof Problem ? error : new Problem({ status: 0 }, readInWords({ status: 0 }));
 
 /**
  * A page of listings, or all of them.
@@ -71,17 +87,16 @@ export async function readProperty(id) {
  */
 async function read(url, signal) {
   const at = Date.now();
-  const response = await ask(url, signal ? { signal } : {});
-  const text = await response.text();
+  const { response, text } = await ask(url, signal ? { signal } : {}, readInWords);
   const milliseconds = durationOf(response.url);
   const read = { url, at, milliseconds, status: response.status, outcome: outcomeOf(response) };
   report(read);
-  if (!response.ok) throw Object.assign(problemIn(response, text), { read });
-  return { body: JSON.parse(text), etag: response.headers.get('etag') ?? '', read };
+  if (!response.ok) throw Object.assign(problemIn(response, text, readInWords), { read });
+  return { body: parsed(text, readInWords), etag: response.headers.get('etag') ?? '', read };
 }
 
 /**
- * @param {'POST' | 'PUT' | 'DELETE'} method
+ * @param {'POST' | 'PATCH' | 'DELETE'} method
  * @param {string} url
  * @param {{ key: string, etag?: string | undefined, body?: PropertyInput }} what With an `etag`, only if the listing still is that one.
  * @returns {Promise<Property | undefined>}
@@ -90,22 +105,44 @@ export async function write(method, url, { key, etag, body }) {
   const headers = new Headers({ authorization: `Bearer ${key}` });
   if (etag) headers.set('if-match', etag);
   if (body) headers.set('content-type', 'application/json');
-  const response = await ask(url, { method, headers, body: body ? JSON.stringify(body) : null });
-  const text = await response.text();
-  if (!response.ok) throw problemIn(response, text);
-  return text === '' ? undefined : JSON.parse(text);
+  const options = { method, headers, body: body ? JSON.stringify(body) : null };
+  const { response, text } = await ask(url, options, writeInWords);
+  if (!response.ok) throw problemIn(response, text, writeInWords);
+  return text === '' ? undefined : parsed(text, writeInWords);
 }
+
+/** @typedef {(failure: import('./problem-words.js').Failure) => string} InWords */
 
 /**
  * @param {string} url
  * @param {RequestInit} options
+ * @param {InWords} inWords
  */
-async function ask(url, options) {
+async function ask(url, options, inWords) {
+  const given = options.signal ?? new AbortController().signal;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
   try {
-    return await fetch(url, options);
+    const response = await fetch(url, { ...options, signal: AbortSignal.any([given, late.signal]) });
+    return { response, text: await response.text() };
   } catch (error) {
-    if (options.signal?.aborted) throw error;
-    throw new Problem(0, 'The server cannot be reached.');
+    if (given.aborted) throw error;
+    throw new Problem({ status: 0 }, inWords({ status: 0 }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * What a JSON text says. One that is none is no answer of the API, but of something in between.
+ * @param {string} text
+ * @param {InWords} inWords
+ */
+function parsed(text, inWords) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem({ status: 0 }, inWords({ status: 0 }));
   }
 }
 
@@ -124,12 +161,12 @@ function durationOf(url) {
 /**
  * @param {Response} response
  * @param {string} text
+ * @param {InWords} inWords
  */
-function problemIn(response, text) {
-  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
-  if (!isProblem) return new Problem(response.status, `The server answered ${response.status}.`);
-  const { detail, errors = [] } = JSON.parse(text);
-  const fields = new Map();
-  for (const { field, message } of errors) if (!fields.has(field)) fields.set(field, message);
-  return new Problem(response.status, detail, fields);
+function problemIn({ status, headers }, text, inWords) {
+  const isProblem = headers.get('content-type')?.startsWith('application/problem+json');
+  const { code, detail, request_id: request, errors = [] } = isProblem ? parsed(text, inWords) : {};
+  const failure = { status, code, detail, request, seconds: Number(headers.get('retry-after')) };
+  const fields = new Set(errors.map((/** @type {{ field: string }} */ { field }) => field));
+  return new Problem(failure, inWords(failure), fields);
 }

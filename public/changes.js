@@ -82,9 +82,7 @@ export class Changes {
    * @param {unknown} error
    */
   couldNot(deed, error) {
-    const { message, status } = problemOf(error);
-    const because = status === 404 ? 'somebody deleted it.' : message;
-    void this.#listings.load({ because: `Could not ${deed}: ${because}` });
+    void this.#listings.load({ because: `Could not ${deed}. ${problemOf(error).message}` });
   }
 
   /**

@@ -30,7 +30,8 @@ export class Chart {
     this.#format = format;
     this.#draw();
     new ResizeObserver(() => this.#resize()).observe(this.#place);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+    for (const scheme of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
+      matchMedia(scheme).addEventListener('change', () => this.#draw());
   }
 
   /**

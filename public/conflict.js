@@ -1,6 +1,7 @@
 // @ts-check
 import { button, byId, element, paragraph } from './dom.js';
 import { price, shortened } from './format.js';
+import { FIELDS } from './listing-fields.js';
 
 /** @typedef {import('./api.js').PropertyInput} PropertyInput */
 
@@ -11,12 +12,32 @@ const LABELS = /** @type {const} */ ({
   description: 'Description',
 });
 
-/** What is shown when somebody else changed the listing meanwhile: both versions where they differ, and two ways on. */
+/** @typedef {keyof PropertyInput} Field */
+
+/**
+ * An edit of one version of a listing, joined with what somebody else has changed since, field by field.
+ * @param {{ base: PropertyInput, theirs: PropertyInput, mine: PropertyInput }} versions `base`: the one that was edited.
+ * @returns {{ both: PropertyInput, changed: Field[], conflicts: Field[] }} `changed`: what they changed that `mine` leaves alone;
+ *   `conflicts`: what both changed, in which `both` has mine.
+ */
+export function merged({ base, theirs, mine }) {
+  const isMine = (/** @type {Field} */ name) => !isSame(name, base, mine);
+  const theirFields = FIELDS.filter((name) => !isSame(name, base, theirs));
+  const changed = theirFields.filter((name) => !isMine(name));
+  const conflicts = theirFields.filter((name) => isMine(name) && !isSame(name, theirs, mine));
+  const taken = Object.fromEntries(changed.map((name) => [name, theirs[name]]));
+  return { both: { ...mine, ...taken }, changed, conflicts };
+}
+
+/**
+ * What is shown when somebody else changed the same fields of the listing meanwhile: both versions of these, and two ways
+ * on.
+ */
 export class Conflict {
   #place = byId('editor-conflict', HTMLElement);
   #choices;
 
-  /** @param {{ takeTheirs: (theirs: PropertyInput) => void, keepMine: () => void }} choices */
+  /** @param {{ takeTheirs: (both: PropertyInput) => void, keepMine: () => void }} choices */
   constructor(choices) {
     this.#choices = choices;
   }
@@ -26,11 +47,12 @@ export class Conflict {
     this.#place.replaceChildren();
   }
 
-  /** @param {{ theirs: PropertyInput, mine: PropertyInput }} versions */
-  show({ theirs, mine }) {
+  /** @param {{ theirs: PropertyInput, mine: PropertyInput, conflicts: readonly Field[] }} versions */
+  show({ theirs, mine, conflicts }) {
     const takeTheirs = () => {
       this.hide();
-      this.#choices.takeTheirs(theirs);
+      const taken = Object.fromEntries(conflicts.map((name) => [name, theirs[name]]));
+      this.#choices.takeTheirs({ ...mine, ...taken });
     };
     const keepMine = () => {
       this.hide();
@@ -39,7 +61,7 @@ export class Conflict {
     this.#place.hidden = false;
     this.#place.replaceChildren(
       paragraph('Somebody else changed this listing while you edited it. Nothing was saved yet.', 'lead'),
-      box(...differences(theirs, mine)),
+      box(...differences(theirs, mine, conflicts)),
       element(
         'div',
         { className: 'actions' },
@@ -65,12 +87,9 @@ function box(...terms) {
 /**
  * @param {PropertyInput} theirs
  * @param {PropertyInput} mine
+ * @param {readonly Field[]} names
  */
-function differences(theirs, mine) {
-  const names = /** @type {(keyof PropertyInput)[]} */ (Object.keys(LABELS)).filter(
-    (name) => !isSame(name, theirs, mine),
-  );
-  if (names.length === 0) return [element('dt', {}, 'Both versions say the same')];
+function differences(theirs, mine, names) {
   return names.flatMap((name) => [
     element('dt', {}, LABELS[name]),
     element('dd', {}, element('span', { className: 'whose' }, 'Theirs'), ' ', told(name, theirs[name])),

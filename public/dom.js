@@ -59,12 +59,23 @@ export function announce(sentence) {
   byId('announcer', HTMLElement).textContent = sentence;
 }
 
+/** Whether something has the focus that can be seen. */
+export function isFocusKept() {
+  const { activeElement, body } = document;
+  return activeElement !== null && activeElement !== body && activeElement.checkVisibility();
+}
+
 /**
- * A dialog whose buttons marked `data-close` close it.
+ * A dialog whose buttons marked `data-close` close it. What had the focus before has it again then; where that is gone,
+ * what `home` names.
  * @param {string} id
+ * @param {() => HTMLElement | null} home
  */
-export function dialogOf(id) {
+export function dialogOf(id, home) {
   const dialog = byId(id, HTMLDialogElement);
+  dialog.addEventListener('close', () => {
+    if (!isFocusKept()) home()?.focus();
+  });
   for (const closer of dialog.querySelectorAll('[data-close]')) {
     closer.addEventListener('click', () => dialog.close('cancel'));
   }

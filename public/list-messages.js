@@ -28,7 +28,7 @@ export const emptyTable = (add) => [
 export const noMatch = (clear) => [
   paragraph('No listing matches', 'lead'),
   paragraph(
-    'Every word has to be in the title, the location or the description; a location has to be exact.',
+    'Every word has to be in the title, the location or the description; a location has to be exact. Words such as “the” and “of” are not looked for: add another one to them.',
   ),
   button('Clear the search', clear),
 ];
@@ -44,11 +44,23 @@ export const nothingAfter = (begin) => [
 
 /**
  * @param {import('./api.js').Problem} problem
+ * @param {readonly string[]} advice What to write, field by field, as far as that is known.
+ * @param {() => void} clear
+ * @returns {Message}
+ */
+export const wrongSearch = ({ message }, advice, clear) => [
+  paragraph('Something in the search has to be changed', 'lead'),
+  ...(advice.length > 0 ? advice : [message]).map((sentence) => paragraph(sentence)),
+  button('Clear the search', clear),
+];
+
+/**
+ * @param {import('./api.js').Problem} problem
  * @param {() => void} tryAgain
  * @returns {Message}
  */
-export const unreadable = ({ status, message }, tryAgain) => [
-  paragraph(status === 400 ? 'That cannot be looked for' : 'The listings could not be read', 'lead'),
+export const unreadable = ({ message }, tryAgain) => [
+  paragraph('The listings could not be read', 'lead'),
   paragraph(message),
   button('Try again', tryAgain),
 ];

@@ -1,11 +1,13 @@
 // @ts-check
-import { problemOf, readCount, readList } from './api.js';
-import { announce, byId, element, showText } from './dom.js';
+import { Problem, problemOf, readCount, readList } from './api.js';
+import { announce, byId, element, isFocusKept, showText } from './dom.js';
 import { plural } from './format.js';
-import { emptyTable, noMatch, nothingAfter, unreadable } from './list-messages.js';
+import { emptyTable, noMatch, nothingAfter, unreadable, wrongSearch } from './list-messages.js';
 import { Pager } from './pager.js';
+import { readInWords } from './problem-words.js';
 import { countUrl, goTo, isFiltered, listUrl, placeHere } from './question.js';
 import { Rows } from './rows.js';
+import { adviceOn, LABELS, wrongPrices } from './search-fields.js';
 import { SearchForm } from './search-form.js';
 
 /**
@@ -22,6 +24,7 @@ import { SearchForm } from './search-form.js';
  * a later question has overtaken is not shown.
  */
 export class Listings {
+  #section = byId('listings', HTMLElement);
   #list = byId('rows', HTMLUListElement);
   #state = byId('list-state', HTMLElement);
   #total = byId('total', HTMLElement);
@@ -44,7 +47,7 @@ export class Listings {
     this.#search = new SearchForm(() => void this.load());
     this.#pager = new Pager(() => {
       void this.load();
-      byId('listings', HTMLElement).focus();
+      this.#section.focus();
     });
     addEventListener('popstate', () => {
       this.#search.show();
@@ -79,16 +82,27 @@ export class Listings {
     const place = placeHere();
     this.#list.ariaBusy = 'true';
     try {
+      refuse(wrongPrices(place.parameters));
       const { list, read } = await readList(listUrl(place), signal);
       const count = await readCount(countUrl(place), signal);
       signal.throwIfAborted();
-      this.#show(list, count, reason);
+      this.#keepFocus(() => this.#show(list, count, reason));
       return read;
     } catch (error) {
       if (signal.aborted) return this.#loading; // Overtaken by that one.
-      this.#showProblem(problemOf(error));
+      this.#keepFocus(() => this.#showProblem(problemOf(error)));
       return undefined;
     }
+  }
+
+  /**
+   * What had the focus may be gone after a change of the list: then the list has it.
+   * @param {() => void} change
+   */
+  #keepFocus(change) {
+    const isHere = this.#section.contains(document.activeElement);
+    change();
+    if (isHere && !isFocusKept()) this.#section.focus({ preventScroll: true });
   }
 
   /**
@@ -139,19 +153,24 @@ export class Listings {
   /** @param {import('./api.js').Problem} problem */
   #showProblem(problem) {
     const { status, message, fields } = problem;
+    const wrong = problem.cause instanceof Map ? problem.cause : adviceOn(fields);
     this.#list.ariaBusy = 'false';
-    this.#search.showErrors(fields);
-    announce(message);
+    this.#search.showErrors(wrong);
+    announce([message, ...inWords(wrong)].join(' '));
     if (fields.has('cursor')) return this.#begin();
     if (this.#shown.length > 0 && status !== 400) {
-      return showText(this.#notice, `This is the list as it was: ${message}`);
+      return showText(this.#notice, `${message} You see the list as it was last read.`);
     }
     this.#shown = [];
     this.#list.hidden = true;
     this.#notice.hidden = true;
     this.#total.textContent = '';
     this.#pager.hide();
-    this.#showMessage(unreadable(problem, () => void this.load()));
+    this.#showMessage(
+      status === 400
+        ? wrongSearch(problem, inWords(wrong), () => this.#search.clear())
+        : unreadable(problem, () => void this.load()),
+    );
   }
 
   /** @param {import('./list-messages.js').Message} message */
@@ -165,3 +184,16 @@ export class Listings {
     void this.load();
   }
 }
+
+/**
+ * @param {import('./search-fields.js').Advice} wrong
+ * @throws {Problem} where something is
+ */
+function refuse(wrong) {
+  if (wrong.size === 0) return;
+  const problem = new Problem({ status: 400 }, readInWords({ status: 400 }), new Set(wrong.keys()));
+  throw Object.assign(problem, { cause: wrong });
+}
+
+/** @param {import('./search-fields.js').Advice} wrong */
+const inWords = (wrong) => [...wrong].map(([name, advice]) => `${LABELS[name]}: ${advice}`);

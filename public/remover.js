@@ -2,17 +2,23 @@
 import { problemOf, readProperty, write } from './api.js';
 import { byId, dialogOf, element, showText } from './dom.js';
 import { price, shortened } from './format.js';
+import { titleOf } from './listing-fields.js';
+import { buttonOf } from './rows.js';
 import { withKey } from './write-key.js';
 
 /** @typedef {import('./api.js').Property} Property */
 
 /** The dialog that asks before a listing is deleted, and deletes only what it has shown (`If-Match`). */
 export class Remover {
-  #dialog = dialogOf('remover');
+  #dialog = dialogOf(
+    'remover',
+    () => buttonOf(this.#opened?.property.id, 'remove') ?? byId('listings', HTMLElement),
+  );
   #error = byId('remover-error', HTMLElement);
   #changes;
   /** @type {{ property: Property, etag: string } | undefined} */
   #opened;
+  #sending = false;
 
   /** @param {import('./changes.js').Changes} changes */
   constructor(changes) {
@@ -39,16 +45,17 @@ export class Remover {
     this.#opened = await readProperty(id);
     const { property } = this.#opened;
     byId('remover-listing', HTMLElement).replaceChildren(
-      element('dt', {}, shortened(property.title, 200)),
+      element('dt', {}, shortened(titleOf(property), 200)),
       element('dd', {}, `${property.location}, ${price(property.price)}`),
     );
   }
 
   async #send() {
-    if (!this.#opened) return;
+    if (!this.#opened || this.#sending) return;
     const { property, etag } = this.#opened;
     const { id } = property;
-    const words = () => `You deleted “${shortened(property.title)}”.`;
+    const words = () => `You deleted “${shortened(titleOf(property))}”.`;
+    this.#sending = true;
     try {
       const sent = await withKey(async (key) => {
         await this.#changes.make({
@@ -63,6 +70,8 @@ export class Remover {
       byId('listings', HTMLElement).focus();
     } catch (error) {
       await this.#refused(id, error);
+    } finally {
+      this.#sending = false;
     }
   }
 
@@ -81,6 +90,6 @@ export class Remover {
       status === 412 ? 'Somebody changed this listing meanwhile. This is what it is now.' : message,
     );
     if (status === 412)
-      await this.#read(id).catch((problem) => showText(this.#error, Object(problem).message));
+      await this.#read(id).catch((problem) => showText(this.#error, problemOf(problem).message));
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
-import { button, byId, element } from './dom.js';
+import { button, byId, element, isFocusKept } from './dom.js';
 import { day, price } from './format.js';
+import { titleOf } from './listing-fields.js';
 
 /** @typedef {import('./api.js').Property} Property */
 
@@ -12,6 +13,14 @@ import { day, price } from './format.js';
  * them and not because something else was looked for.
  * @typedef {{ readonly changed: boolean, readonly added: boolean }} Marks
  */
+
+/**
+ * A button of the listing with this id, if that is on the screen.
+ * @param {number | undefined} id
+ * @param {string} className
+ * @returns {HTMLElement | null}
+ */
+export const buttonOf = (id, className) => document.querySelector(`#listing-${id} .${className}`);
 
 /** How many rows stand for those that are not there yet. */
 const SKELETONS = 6;
@@ -45,6 +54,7 @@ export class Rows {
    */
   show(properties, marks) {
     const before = this.#rows;
+    const refocus = this.#focused;
     this.#rows = new Map(properties.map((property) => [property.id, this.#row(property, before, marks)]));
     const rows = [...this.#rows.values()].map(({ row }) => row);
     const staying = new Set(/** @type {Element[]} */ (rows));
@@ -53,6 +63,15 @@ export class Rows {
       const there = this.#list.children[index] ?? null;
       if (there !== row) this.#list.insertBefore(row, there);
     }
+    if (!isFocusKept()) refocus?.()?.focus({ preventScroll: true });
+  }
+
+  /** Finds the button that has the focus, once its row was made anew or moved. */
+  get #focused() {
+    const { activeElement } = document;
+    if (!activeElement || !this.#list.contains(activeElement)) return undefined;
+    const [row, { className }] = [activeElement.closest('li'), activeElement];
+    return () => /** @type {HTMLElement | null} */ (row?.querySelector(`.${className}`) ?? null);
   }
 
   /**
@@ -64,27 +83,17 @@ export class Rows {
   #row(property, before, { changed, added }) {
     const known = before.get(property.id);
     const shown = JSON.stringify(property);
-    const row = known?.row ?? element('li', { className: 'row' });
+    const row = known?.row ?? element('li', { className: 'row', id: `listing-${property.id}` });
     row.classList.toggle('changed', known ? changed && known.shown !== shown : added);
     if (known?.shown === shown) return known;
-    const focused = row.contains(document.activeElement) && document.activeElement?.className;
     row.replaceChildren(...this.#cells(property));
-    if (focused) this.#refocus(row, focused);
     return { row, shown };
   }
 
-  /**
-   * @param {HTMLLIElement} row
-   * @param {string} className Of the button that had the focus.
-   */
-  #refocus(row, className) {
-    const again = row.getElementsByClassName(className)[0];
-    if (again instanceof HTMLElement) queueMicrotask(() => again.focus());
-  }
-
   /** @param {Property} property */
-  #cells({ id, title: given, description, price: amount, location, created_at }) {
-    const title = given.trim() || '(no title)';
+  #cells(property) {
+    const { id, description, price: amount, location, created_at } = property;
+    const title = titleOf(property);
     const edit = button('Edit', () => this.#actions.edit(id), 'edit');
     edit.ariaLabel = `Edit ${title}`;
     const remove = button('Delete', () => this.#actions.remove(id), 'remove');

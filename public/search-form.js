@@ -47,11 +47,11 @@ export class SearchForm {
   }
 
   /**
-   * Says beside each field what the server says is wrong with it.
-   * @param {ReadonlyMap<string, string>} errors
+   * Says beside each field that is wrong what to write there.
+   * @param {ReadonlyMap<string, string>} advice
    */
-  showErrors(errors) {
-    for (const field of this.#fields) showFieldError(field, errors.get(field.name));
+  showErrors(advice) {
+    for (const field of this.#fields) showFieldError(field, advice.get(field.name));
   }
 
   /**
@@ -97,16 +97,7 @@ const isField = (field) => field instanceof HTMLInputElement || field instanceof
 export function showFieldError(field, error) {
   const place = document.getElementById(`${field.id}-error`);
   if (!place) return;
-  showText(place, error && sentence(error));
+  showText(place, error);
   if (error) field.setAttribute('aria-invalid', 'true');
   else field.removeAttribute('aria-invalid');
-}
-
-/**
- * What the server says of a field, for somebody who does not write JSON.
- * @param {string} error
- */
-function sentence(error) {
-  const words = error.replace(', as a string or a number', '');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

@@ -6,6 +6,15 @@
  * @typedef {{ readonly layer: 'pages' | 'data', readonly tier: 'local' | 'shared' }} Series
  */
 
+/**
+ * The line of each series, told from the others without its colour: as `stroke-dasharray` has it, in pixels.
+ * @type {Readonly<Record<Series['layer'], Readonly<Record<Series['tier'], number[]>>>>}
+ */
+export const DASHES = {
+  pages: { local: [], shared: [8, 4] },
+  data: { local: [2, 3], shared: [9, 3, 2, 3] },
+};
+
 /** How far back it goes. Seconds, and samples. */
 export const WINDOW_SECONDS = 300;
 

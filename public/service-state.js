@@ -79,16 +79,16 @@ function bannersOf({ postgresql, redis, bypassed, since }) {
   const banners = [];
   if (postgresql === 'down') {
     banners.push(
-      `PostgreSQL cannot be reached since ${time(since)}: reads get the last known answer, and writes fail until it is back.`,
+      `PostgreSQL cannot be reached since ${time(since)}: you see the listings as they were last read, and nothing can be saved until it is back.`,
     );
   }
   if (redis === 'down')
     banners.push(
-      `Redis cannot be reached since ${time(since)}: reads come from PostgreSQL, and nothing stale is served.`,
+      `Redis cannot be reached since ${time(since)}: what you see is up to date, but may take a little longer to come.`,
     );
   if (bypassed && banners.length === 0) {
     banners.push(
-      `The cache is bypassed since ${time(since)}: it may have missed a change, so every read comes from PostgreSQL until everything in it is invalidated.`,
+      `The cache is not used since ${time(since)}, as it may have missed a change: what you see is up to date, but may take a little longer to come.`,
     );
   }
   return banners;

@@ -43,7 +43,7 @@ export class Story {
    */
   tellTags(telling, invalidation) {
     if (telling !== this.#telling) return;
-    if (!invalidation) return this.#tags.replaceChildren(paragraph('The live feed did not say.'));
+    if (!invalidation) return this.#tags.replaceChildren(paragraph('This page did not hear of it in time.'));
     this.#tags.replaceChildren(paragraph(whenIn(invalidation), 'words'), explainedTags(invalidation));
   }
 

@@ -10,20 +10,27 @@ const EXPLAINED = 3;
  * The first tags of an invalidation, each with what depends on it.
  * @param {import('./words.js').Invalidation} invalidation
  */
-export function explainedTags({ tags, more }) {
+export function explainedTags({ tags, more, names = {} }) {
   const explained = tags.slice(0, EXPLAINED);
-  const items = explained.map((tag) => element('li', {}, element('code', {}, tag), ` ${tagInWords(tag)}`));
+  const items = explained.map((tag) =>
+    element('li', {}, element('code', {}, tag), ` ${tagInWords(tag, names[tag])}`),
+  );
   const rest = more + tags.length - explained.length;
   if (rest > 0) items.push(element('li', {}, `and ${count(rest)} more`));
   return element('ul', { className: 'tags', ariaLabel: 'Tags' }, ...items);
 }
 
 /**
- * The tags of an invalidation.
+ * The tags of an invalidation, with what those stand for that are hashes.
  * @param {import('./words.js').Invalidation} invalidation
  */
-export function tagList({ tags, more }) {
-  const items = tags.map((tag) => element('li', { title: tagInWords(tag) }, element('code', {}, tag)));
+export function tagList({ tags, more, names = {} }) {
+  const items = tags.map((tag) => {
+    const known = names[tag] ?? [];
+    const item = element('li', { title: tagInWords(tag, known) }, element('code', {}, tag));
+    if (known.length > 0) item.append(` ${known.join(', ')}`);
+    return item;
+  });
   if (more > 0) items.push(element('li', {}, `and ${count(more)} more`));
   return element('ul', { className: 'tags', ariaLabel: 'Tags' }, ...items);
 }

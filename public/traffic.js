@@ -2,7 +2,7 @@
 import { Chart } from './chart.js';
 import { byId, element } from './dom.js';
 import { bytes, count, percent } from './format.js';
-import { asked, ratio, Samples } from './series.js';
+import { asked, DASHES, ratio, Samples } from './series.js';
 
 /**
  * @typedef {import('./live.js').Hello} Hello
@@ -11,8 +11,8 @@ import { asked, ratio, Samples } from './series.js';
  */
 
 const LAYERS = /** @type {const} */ (['pages', 'data']);
+const SVG = 'http://www.w3.org/2000/svg';
 const NAMES = { pages: 'Page layer', data: 'Data layer', local: 'this process', shared: 'Redis' };
-const DASHES = { local: [], shared: [5, 4] };
 
 /** Whoever asked for less motion gets a picture that moves as rarely. Seconds. */
 const CALM_SECONDS = 10;
@@ -49,7 +49,7 @@ export class Traffic {
     this.#charts?.ratio.destroy();
     this.#charts?.rate.destroy();
     this.#series = series;
-    const strokes = series.map(({ layer, tier }) => ({ color: `--${layer}`, dash: DASHES[tier] }));
+    const strokes = series.map(({ layer, tier }) => ({ color: `--${layer}`, dash: DASHES[layer][tier] }));
     this.#charts = {
       ratio: new Chart('chart-ratio', { strokes, top: () => 1, format: (value) => percent(value) }),
       rate: new Chart('chart-rate', { strokes, top: (highest) => Math.max(highest * 1.1, 5), format: count }),
@@ -76,8 +76,7 @@ export class Traffic {
   #legendRow(series) {
     const { layer, tier } = series;
     const total = this.#samples.total(series);
-    const swatch = element('span', { className: `swatch ${layer} ${tier}`, ariaHidden: 'true' });
-    const name = element('th', { scope: 'row' }, swatch, `${NAMES[layer]}, ${NAMES[tier]}`);
+    const name = element('th', { scope: 'row' }, swatch(series), `${NAMES[layer]}, ${NAMES[tier]}`);
     const figures = [percent(ratio(total)), count(total.hits), count(total.misses), count(total.bypasses)];
     return element('tr', {}, name, ...figures.map((figure) => element('td', {}, figure)));
   }
@@ -105,6 +104,23 @@ export class Traffic {
       figures.push(figure('In Redis', count(last.redis.keys), `keys, ${bytes(last.redis.bytes)}`));
     byId('figures', HTMLElement).replaceChildren(...figures);
   }
+}
+
+/**
+ * A piece of the line that a series has in the charts.
+ * @param {Series} series
+ */
+function swatch({ layer, tier }) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const line = document.createElementNS(SVG, 'line');
+  svg.setAttribute('class', `swatch ${layer}`);
+  svg.setAttribute('aria-hidden', 'true');
+  line.setAttribute('x2', '100%');
+  line.setAttribute('y1', '50%');
+  line.setAttribute('y2', '50%');
+  line.setAttribute('stroke-dasharray', DASHES[layer][tier].join(' '));
+  svg.append(line);
+  return svg;
 }
 
 /**

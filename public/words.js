@@ -3,8 +3,8 @@ import { plural } from './format.js';
 
 /**
  * One invalidation, as the server tells it. `at`: milliseconds since the epoch; `more`: tags that are not among
- * `tags`; `latencyMs`: from the change to here.
- * @typedef {{ id: number, at: number, tags: readonly string[], more: number, cause: 'write' | 'instance' | 'program' | 'reconnect' | 'retry', by: string | null, latencyMs: number | null }} Invalidation
+ * `tags`; `names`: what some of `tags` stand for; `latencyMs`: from the change to here.
+ * @typedef {{ id: number, at: number, tags: readonly string[], more: number, names: Readonly<Record<string, readonly string[]>>, cause: 'write' | 'instance' | 'program' | 'reconnect' | 'retry', by: string | null, latencyMs: number | null }} Invalidation
  */
 
 /** @param {Invalidation} invalidation */
@@ -12,7 +12,7 @@ export function causeInWords({ cause, by }) {
   if (cause === 'write') return 'write here';
   if (cause === 'instance') return 'another instance';
   if (cause === 'program') return by || 'another program';
-  return cause;
+  return cause === 'reconnect' ? 'connection is back' : 'tried again';
 }
 
 /**
@@ -21,8 +21,9 @@ export function causeInWords({ cause, by }) {
  */
 export function changeInWords(invalidation) {
   const { cause, by } = invalidation;
-  if (cause === 'reconnect') return 'Contact was lost and is back: what was cached meanwhile is not trusted';
-  if (cause === 'retry') return 'An invalidation had failed: it was made up for';
+  if (cause === 'reconnect')
+    return 'The connection to the database was lost and is back, so everything was forgotten';
+  if (cause === 'retry') return 'An earlier change had not reached the cache, and now has';
   return `${whoIn(cause, by)} ${deedIn(invalidation)}`;
 }
 
@@ -63,11 +64,12 @@ export function idsIn({ tags }) {
 /**
  * What depends on a tag.
  * @param {string} tag
+ * @param {readonly string[]} names What it stands for, if that is known.
  */
-export function tagInWords(tag) {
+export function tagInWords(tag, names = []) {
   if (tag === 'properties') return 'lists and counts of all locations';
   if (tag === 'property:*') return 'the page of every listing';
   if (tag === 'location:*') return 'lists of any location';
   if (tag.startsWith('property:')) return `the page of listing ${tag.slice('property:'.length)}`;
-  return 'lists of one location';
+  return names.length > 0 ? `lists of ${names.join(', ')}` : 'lists of one location';
 }

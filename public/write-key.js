@@ -1,18 +1,23 @@
 // @ts-check
 import { Problem } from './api.js';
 import { byId, dialogOf, showText } from './dom.js';
+import { isWritingOff } from './problem-words.js';
 
 /** Where the key is kept: in this tab, until it is closed. */
 const KEPT_AS = 'write-key';
 
-const dialog = dialogOf('key-dialog');
+/** It is asked for in another dialog, whose button goes on being what was pressed. */
+const dialog = dialogOf('key-dialog', () => document.querySelector('dialog[open] [type="submit"]'));
 const input = byId('key', HTMLInputElement);
 const error = byId('key-error', HTMLElement);
 
 byId('key-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   const key = input.value.trim();
-  if (!/^[\x21-\x7e]+$/.test(key)) return showText(error, 'A key is one word of letters, digits and signs.');
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    showText(error, key === '' ? 'Write the key.' : 'A key is one word of letters, digits and signs.');
+    return input.focus();
+  }
   sessionStorage.setItem(KEPT_AS, key);
   dialog.close();
 });
@@ -33,7 +38,7 @@ export async function withKey(send) {
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
       sessionStorage.removeItem(KEPT_AS);
-      if (error.message.startsWith('Writing is off')) throw error; // No key would do.
+      if (isWritingOff(error.detail)) throw error; // No key would do.
       refused = error.message;
     }
   }

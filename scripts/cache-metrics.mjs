@@ -1,12 +1,11 @@
 // Prints the four figures of a running server's cache: `npm run cache:metrics`, after HOST and PORT.
-import { existsSync } from 'node:fs';
+import { loadEnvironment } from '../dist/src/platform/environment.js';
 
-if (existsSync('.env')) process.loadEnvFile('.env');
-const host = process.env.HOST || '127.0.0.1';
-const authority = `${host.includes(':') ? `[${host}]` : host}:${process.env.PORT || 8000}`;
-const url = `http://${authority}/properties/cache-metrics/`;
-
+let url = 'the server';
 try {
+  const { HOST: host = '127.0.0.1', PORT: port = '8000' } = loadEnvironment();
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  url = `http://${authority}/properties/cache-metrics/`;
   const response = await fetch(url);
   if (!response.ok) throw new Error(`it answered ${response.status}`);
   const { metrics } = await response.json();

@@ -1,4 +1,12 @@
+import { isIP } from 'node:net';
+import type { Ajv } from 'ajv';
+import envSchema from 'env-schema';
 import { type Static, Type } from 'typebox';
+import { ConfigurationError } from './errors.ts';
+import { fieldsOf, type Misspelt, misspelt, withoutUnset } from './platform/index.ts';
+
+/** The name of the format of a list of proxies. */
+const PROXIES = 'proxies';
 
 /**
  * The one schema of everything a user can set: it gives the types, the defaults, the validation at start
@@ -46,9 +54,9 @@ export const configSchema = Type.Object({
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({
-      pattern: '^([1-9]\\d?|[\\da-fA-F:.]+(/\\d+)?(\\s*,\\s*[\\da-fA-F:.]+(/\\d+)?)*)$',
+      format: PROXIES,
       description:
-        'the proxies whose X-Forwarded-For is believed: their addresses or networks, separated by commas, or how many there are, 1 to 99 (unset: none)',
+        'the proxies whose X-Forwarded-For is believed: their addresses or networks, or loopback, linklocal or uniquelocal, separated by commas (unset: none)',
     }),
   ),
   PAGE_CACHE_TTL: Type.Integer({
@@ -100,3 +108,59 @@ export const configSchema = Type.Object({
 });
 
 export type Config = Static<typeof configSchema>;
+
+/**
+ * The configuration that an environment asks for. An empty variable counts as unset.
+ *
+ * @throws ConfigurationError, which names each wrong variable and what it must be
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  try {
+    return envSchema<Config>({ ...schemaOptions(), data: withoutUnset(env) });
+  } catch (error) {
+    throw new ConfigurationError(describe(error));
+  }
+}
+
+/** Variables that are no setting, but nearly one that is unset. */
+export const misspeltSettings = (env: Readonly<Record<string, string | undefined>>): Misspelt[] =>
+  misspelt(Object.keys(withoutUnset(env)), Object.keys(configSchema.properties));
+
+/** The validator that env-schema made for the first configuration: another one would take 40 ms. */
+let validator: Ajv | undefined;
+
+/** For env-schema, which is what @fastify/env uses: it writes into the schema. */
+export function schemaOptions() {
+  const customOptions = (ajv: Ajv) => {
+    validator = ajv.addFormat(PROXIES, areProxies);
+    return validator;
+  };
+  return { schema, env: false, ajv: validator ?? { customOptions } };
+}
+
+const schema = structuredClone(configSchema);
+
+/** Without its value: that may be a secret. */
+function describe(error: unknown): string {
+  const failures = Object.values(fieldsOf(fieldsOf(error).errors)); // As Ajv lists them.
+  const names = new Set(failures.map((failure) => String(fieldsOf(failure).instancePath).slice(1)));
+  return Object.entries(configSchema.properties)
+    .filter(([name]) => names.has(name))
+    .map(([name, schema]) => `${name} must be ${fieldsOf(schema).description}`)
+    .join('; ');
+}
+
+/** Networks that Fastify knows by name (https://www.npmjs.com/package/@fastify/proxy-addr). */
+const NAMED_NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
+
+/** What Fastify takes for `trustProxy`, but no shorter notation of an address: `1` was a number of hops once. */
+function areProxies(list: string): boolean {
+  return list.split(',').every((item) => {
+    const [address = '', bits, ...rest] = item.trim().split('/');
+    if (NAMED_NETWORKS.has(item.trim())) return true;
+    const max = isIP(address) === 6 ? 128 : 32;
+    const isNetwork =
+      bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= max);
+    return isIP(address) !== 0 && isNetwork && rest.length === 0;
+  });
+}

@@ -6,14 +6,60 @@ import { createError } from '@fastify/error';
  */
 export const ConfigurationError = createError<[string]>('PL_CONFIGURATION', '%s. See .env.example');
 
-export const CannotListen = createError<[string, string]>(
+export const EnvFileNotText = createError<[string, string]>(
+  'PL_ENV_FILE_NOT_TEXT',
+  '%s is not UTF-8 text (%s): save it as UTF-8, and start again',
+);
+
+export const EnvFileUnreadable = createError<[string, string]>(
+  'PL_ENV_FILE_UNREADABLE',
+  'Cannot read %s (%s): make it a file that can be read, or remove it',
+);
+
+export const CannotListen = createError<[string, string, string]>(
   'PL_CANNOT_LISTEN',
-  'Cannot listen on %s (%s): stop what listens there already, or correct HOST and PORT',
+  'Cannot listen on %s (%s): %s',
+);
+
+export const MigrationsLocked = createError<[string, string, number]>(
+  'PL_MIGRATIONS_LOCKED',
+  'Database %s was not migrated: session %s has held the migration lock for more than %s seconds. Wait until it ends, or end it (SELECT pg_terminate_backend)',
+);
+
+export const MigrationUnfinished = createError<[string, string]>(
+  'PL_MIGRATION_UNFINISHED',
+  'Database %s was not migrated: %s failed, or was interrupted by another program. Run `npx prisma migrate resolve` with --applied where its changes are there, else with --rolled-back',
+);
+
+export const SamplesLocked = createError<[number]>(
+  'PL_SAMPLES_LOCKED',
+  'The sample listings were not added: another session has held advisory lock %s for a minute. End it, and start again',
+);
+
+export const WrongHead = createError<[string]>('PL_WRONG_HEAD', '%s', 400);
+
+export const ExpectationFailed = createError(
+  'PL_EXPECTATION_FAILED',
+  'Expect asks for more than 100-continue, which is all that is known here: leave it away',
+  417,
+);
+
+export const NoTunnel = createError(
+  'PL_NO_TUNNEL',
+  'CONNECT asks a proxy for a tunnel, and this is none: send requests to this server itself',
+  501,
 );
 
 export const DatabaseUnavailable = createError(
   'PL_DATABASE_UNAVAILABLE',
-  'The database does not answer: try again. A write may have been made all the same, so read first',
+  'The database does not answer: try again',
+  503,
+);
+
+/** The same of a write, whose outcome is unknown. */
+export const WriteUnanswered = createError(
+  'PL_DATABASE_UNAVAILABLE',
+  'The database does not answer. The write may have been made all the same: read first, then try again',
   503,
 );
 
@@ -21,6 +67,29 @@ export const DatabaseBusy = createError(
   'PL_DATABASE_BUSY',
   'The database has no connection free for this request, which changed nothing: try again',
   503,
+);
+
+export const DatabaseUnable = createError<[string]>(
+  'PL_DATABASE_UNABLE',
+  'The database cannot do this now (%s), and nothing was changed: try again',
+  503,
+);
+
+export const DatabaseConflict = createError<[string]>(
+  'PL_DATABASE_CONFLICT',
+  'This conflicts with what the database holds, by a rule of its own, and nothing was changed: %s',
+  409,
+);
+
+export const DatabaseRuleBroken = createError<[string]>(
+  'PL_DATABASE_RULE_BROKEN',
+  'A rule of the database does not allow this, and nothing was changed: %s',
+  422,
+);
+
+export const ModelWithoutRule = createError<[string]>(
+  'PL_MODEL_WITHOUT_RULE',
+  'No rule says what a change of the model %s invalidates, so it was not sent: add one to tagsOf',
 );
 
 export const BodyNotUtf8 = createError(
@@ -41,6 +110,36 @@ export const PropertyChanged = createError<[number]>(
   412,
 );
 
+export const PropertyUnchanged = createError<[number]>(
+  'PL_PROPERTY_UNCHANGED',
+  'Property %s is what If-None-Match says that it must not be, so nothing was done',
+  412,
+);
+
+export const PropertyNotWritten = createError<[number]>(
+  'PL_PROPERTY_NOT_WRITTEN',
+  'Property %s was not written: other writes came before, or a trigger of the database prevents it. Read it again',
+  409,
+);
+
+export const PropertyNotAdded = createError(
+  'PL_PROPERTY_NOT_ADDED',
+  'The listing was not added: a trigger of the database prevents it',
+  409,
+);
+
+export const CollectionPrecondition = createError(
+  'PL_COLLECTION_PRECONDITION',
+  'A condition on the whole list is not decided here, so nothing was added: leave If-Match and If-None-Match away',
+  412,
+);
+
+export const PreconditionFailed = createError(
+  'PL_PRECONDITION_FAILED',
+  'What is here now is not what If-Match says: leave it away, or send the ETag that this has now',
+  412,
+);
+
 export const RouteNotFound = createError<[string]>(
   'PL_ROUTE_NOT_FOUND',
   'There is no %s here. GET /openapi.json lists every route',
@@ -57,6 +156,12 @@ export const TooManyStreams = createError(
   'PL_TOO_MANY_STREAMS',
   'As many dashboards are open as this server takes: close one, or try again',
   503,
+);
+
+export const RangeNotSatisfiable = createError<[string]>(
+  'PL_RANGE_NOT_SATISFIABLE',
+  'This page has no such bytes (Content-Range: %s): ask for some that it has, or leave Range away',
+  416,
 );
 
 export const OnlyIfCached = createError(

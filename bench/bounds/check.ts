@@ -1,7 +1,7 @@
-import { createCaches } from '../../src/cache/index.ts';
-import { EVERYTHING } from '../../src/properties/tags.ts';
-import { Cleanup } from '../../test/coherence/cleanup.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
+import { createCaches } from '../../src/cache/caches.ts';
+import { EVERYTHING } from '../../src/features/properties/tags.ts';
+import { Cleanup } from '../../support/cleanup.ts';
+import type { Scope } from '../../support/scope.ts';
 import { formatTable, thousands } from '../table.ts';
 import { CHECKPOINTS, megabytes } from './limits.ts';
 import { takeReading } from './reading.ts';

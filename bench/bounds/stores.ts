@@ -1,13 +1,13 @@
 import { createClient, type RedisClientType } from 'redis';
-import { LocalTier } from '../../src/cache/local-tier.ts';
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { openRedis } from '../../src/cache/redis-connection.ts';
-import { RedisStore } from '../../src/cache/redis-store.ts';
-import { trackTokens } from '../../src/cache/redis-tracking.ts';
-import type { Store } from '../../src/cache/store.ts';
-import { TokenMirror } from '../../src/cache/token-mirror.ts';
-import { startRedis } from '../../test/helpers/redis.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
+import { openRedis } from '../../src/cache/redis/connection.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
+import { trackTokens } from '../../src/cache/redis/tracking.ts';
+import { LocalTier } from '../../src/cache/stores/local-tier.ts';
+import { MemoryStore } from '../../src/cache/stores/memory-store.ts';
+import type { Store } from '../../src/cache/stores/store.ts';
+import { TokenMirror } from '../../src/cache/stores/token-mirror.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { Scope } from '../../support/scope.ts';
 import { LOCAL_MAX_BYTES, REDIS_MAX_BYTES } from './limits.ts';
 
 export interface Opened {

@@ -1,4 +1,4 @@
-import type { TierCounters } from '../../src/cache/counters.ts';
+import type { TierCounters } from '../../src/cache/telemetry/counters.ts';
 import { thousands } from '../table.ts';
 import { allowedGrowth, fullAt, megabytes, REDIS_MAX_BYTES, REDIS_ROOM_BYTES } from './limits.ts';
 import type { Reading } from './reading.ts';

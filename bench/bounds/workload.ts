@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Caches } from '../../src/cache/index.ts';
-import type { Value } from '../../src/cache/store.ts';
-import { etagOf } from '../../src/plugins/page-cache/etag.ts';
-import { PROPERTIES, propertyTag, tagsOfProperty } from '../../src/properties/tags.ts';
+import type { Caches } from '../../src/cache/caches.ts';
+import type { Value } from '../../src/cache/stores/store.ts';
+import { PROPERTIES, propertyTag, tagsOfProperty } from '../../src/features/properties/tags.ts';
+import { etagOf } from '../../src/http-cache/rules/etag.ts';
 
 /** Requests at a time. */
 const CONCURRENCY = 64;
@@ -48,7 +48,7 @@ export class Workload {
   async goOn(share: number): Promise<void> {
     const end = Math.round(share * this.#amount.keys);
     await Promise.all(Array.from({ length: CONCURRENCY }, () => this.#work(end)));
-    await this.#caches.keyspace(); // Answered after the fills before it, which nobody waits for.
+    await this.#caches.keyspace(); // Answered after the fills before it, which no caller waits for.
   }
 
   async #work(end: number): Promise<void> {
@@ -89,7 +89,7 @@ export class Workload {
     const change = this.#invalidations % 2 === 0 ? String(this.#invalidations) : undefined;
     const tags = [PROPERTIES, propertyTag(id)];
     if (change === undefined) return this.#caches.invalidate(tags);
-    this.#caches.hear(tags, { cause: 'instance', change });
+    this.#caches.invalidateNotified(tags, { cause: 'instance', change });
     await new Promise(setImmediate);
   }
 }

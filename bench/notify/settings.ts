@@ -1,4 +1,4 @@
-import { execute } from '../../test/helpers/database.ts';
+import { execute } from '../../support/database.ts';
 
 /** What the cost of a commit depends on; with a slow flush, waiting for one another costs most. */
 const NAMES = ['server_version', 'fsync', 'synchronous_commit', 'wal_sync_method', 'commit_delay'] as const;

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { execute } from '../../test/helpers/database.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
+import { execute } from '../../support/database.ts';
+import type { Scope } from '../../support/scope.ts';
 
 /** Rows that each connection has to itself: none waits for the row lock of another. */
 const ROWS_EACH = 100;

@@ -1,5 +1,5 @@
-import { CITIES } from '../../src/properties/sample-words.ts';
-import type { Random } from '../../test/coherence/random.ts';
+import { CITIES } from '../../src/features/properties/sample-words.ts';
+import type { Random } from '../../support/random.ts';
 
 /** The list of all rows, asked for after a change. */
 export const LISTS = {
@@ -34,7 +34,7 @@ export const PAGES: Readonly<Record<string, (random: Random) => string>> = {
     path({ ...filters(random), q: words(random), sort: random.pick(SORTS) }),
 };
 
-/** Where nobody has asked yet: every question is another one. */
+/** Requests that were not made before: every one is different. */
 const from = (random: Random): Parameters => ({ min_price: (random.below(150_000) / 100).toFixed(2) });
 
 function filters(random: Random): Parameters {

@@ -1,4 +1,4 @@
-import type { Asked, Job } from './load/job.ts';
+import type { Job, SentRequest } from './load/job.ts';
 import type { Encoding, Page } from './pages.ts';
 import { accepting, get, invalidation, LIST } from './requests.ts';
 import type { Server } from './server.ts';
@@ -12,6 +12,7 @@ export const THROUGHPUT = {
   fastify: 'Fastify, prebuilt buffer',
   silent: 'hit, no request log',
   hit: 'hit',
+  slowPath: 'hit, fast path off',
   notModified: '304',
   remote: 'hit, CACHE_LOCAL=off',
   redisGet: 'Fastify, one redis.get',
@@ -57,11 +58,11 @@ function throughputCases({ rows, servers }: Setting, encoding: Encoding, { body,
   const head = encoding === 'identity' ? [] : [`content-encoding: ${encoding}`];
   const accept = accepting(encoding);
   const full = { status: 200, length: body.length };
-  const bare: Asked = { ...full, text: get(`/${encoding}`, accept), head };
-  const hit: Asked = { ...full, text: get(LIST, accept), head: [HIT, ...head] };
+  const bare: SentRequest = { ...full, text: get(`/${encoding}`, accept), head };
+  const hit: SentRequest = { ...full, text: get(LIST, accept), head: [HIT, ...head] };
   const known = get(LIST, { ...accept, 'if-none-match': etag });
-  const notModified: Asked = { status: 304, text: known, head: [HIT] };
-  const of = (name: ThroughputName, server: Server, request: Asked): Case => {
+  const notModified: SentRequest = { status: 304, text: known, head: [HIT] };
+  const of = (name: ThroughputName, server: Server, request: SentRequest): Case => {
     return { name, encoding, server, job: { request, connections: connectionsFor(rows) } };
   };
   return [
@@ -69,6 +70,7 @@ function throughputCases({ rows, servers }: Setting, encoding: Encoding, { body,
     of('fastify', servers.fastify, bare),
     of('silent', servers.silent, hit),
     of('hit', servers.service, hit),
+    of('slowPath', servers.slowPath, hit),
     of('notModified', servers.service, notModified),
     of('remote', servers.remote, hit),
     of('redisGet', servers.redisGet, bare),
@@ -78,9 +80,9 @@ function throughputCases({ rows, servers }: Setting, encoding: Encoding, { body,
 /** One request after the other. */
 function timeCases({ pages, servers }: Setting): Case[] {
   const whole = { status: 200, length: pages.identity?.body.length ?? 0 };
-  const rows: Asked = { ...whole, text: get('/rows/?n={n}'), head: [] };
+  const rows: SentRequest = { ...whole, text: get('/rows/?n={n}'), head: [] };
   const before = { port: servers.service.port, request: invalidation() };
-  const fresh: Asked = { ...whole, text: get(LIST), head: [MISS] };
+  const fresh: SentRequest = { ...whole, text: get(LIST), head: [MISS] };
   const of = (name: TimeName, server: Server, job: Pick<Job, 'request' | 'before'>): Case => {
     return { name, encoding: 'identity', server, job: { ...job, connections: 1 } };
   };
@@ -94,8 +96,8 @@ function timeCases({ pages, servers }: Setting): Case[] {
 
 /** Hits of one listing while the list is filled and compressed. */
 function besideFills(): Case['job'] {
-  const page: Asked = { status: 200, text: get(LIST, accepting('br')), head: [] };
+  const page: SentRequest = { status: 200, text: get(LIST, accepting('br')), head: [] };
   const compressed = { ...page, head: ['content-encoding: br'] };
-  const request: Asked = { status: 200, text: get('/properties/1/'), head: [HIT] };
+  const request: SentRequest = { status: 200, text: get('/properties/1/'), head: [HIT] };
   return { ...BESIDE, request, beside: { invalidate: invalidation(), page, compressed } };
 }

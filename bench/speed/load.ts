@@ -1,14 +1,14 @@
-import type { Scope } from '../../test/helpers/scope.ts';
+import type { Scope } from '../../support/scope.ts';
+import { ChildRequests } from './child-requests.ts';
 import type { Job, Work } from './load/job.ts';
 import { startProgram } from './program.ts';
-import { Questions } from './questions.ts';
 
-/** Whoever makes the load: one process, for everything that is measured. */
+/** The process that makes the load, one for everything that is measured. */
 export interface Load {
   do(job: Job): Promise<Work>;
 }
 
 export function startLoad(scope: Scope): Load {
-  const questions = new Questions<Job, Work>(startProgram(scope, 'bench/speed/load/main.js'), 'the load');
-  return { do: (job) => questions.ask(job) };
+  const requests = new ChildRequests<Job, Work>(startProgram(scope, 'bench/speed/load/main.js'), 'the load');
+  return { do: (job) => requests.ask(job) };
 }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { createClient } from 'redis';
-import { execute } from '../../test/helpers/database.ts';
+import { execute } from '../../support/database.ts';
 
 /** What the figures depend on, as one line. */
 export async function machineOf({ database, redis }: { database: string; redis: string }): Promise<string> {

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { answerQuestions } from './questions.ts';
-import type { Question, Reading } from './server.ts';
+import { answerRequests } from './child-requests.ts';
+import type { Reading, ReadingRequest } from './server.ts';
 
 /** Imported before a server's own program: it says how that does, when asked, and does nothing in between. */
 
@@ -11,7 +11,7 @@ const NS_PER_MS = 1e6;
 
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 
-answerQuestions(({ watch }: Question): Reading => {
+answerRequests(({ watch }: ReadingRequest): Reading => {
   const late = (ns: number) => Math.max(0, ns / NS_PER_MS - RESOLUTION);
   const reading = { p99: late(delay.percentile(99)), max: late(delay.max), rss: process.memoryUsage.rss() };
   if (watch) {

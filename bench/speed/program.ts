@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { configSchema } from '../../src/config.ts';
-import { packageRoot } from '../../src/package-root.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import type { Scope } from '../../support/scope.ts';
 
 export interface ProgramOptions {
   /** What stands before the command, `taskset` for example. */

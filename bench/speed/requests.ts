@@ -1,4 +1,4 @@
-import type { Asked } from './load/job.ts';
+import type { SentRequest } from './load/job.ts';
 import { ask, type Encoding } from './pages.ts';
 
 /** What the bench asks of the service, as it goes over the wire. */
@@ -25,7 +25,7 @@ export const accepting = (encoding: Encoding | 'br') =>
   encoding === 'identity' ? {} : { 'accept-encoding': encoding };
 
 /** A change of one listing, which invalidates the list. */
-export const invalidation = (): Asked => ({
+export const invalidation = (): SentRequest => ({
   text: message(
     `PATCH ${CHANGED} HTTP/1.1`,
     { ...WRITE_FIELDS, 'content-length': String(PRICE.length) },

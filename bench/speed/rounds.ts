@@ -90,7 +90,12 @@ async function measureOne(
 
 async function residentBytes(servers: Servers): Promise<Resident> {
   const rss = async (name: ServiceName) => (await servers[name].ask({ watch: false })).rss;
-  return { service: await rss('service'), silent: await rss('silent'), remote: await rss('remote') };
+  return {
+    service: await rss('service'),
+    silent: await rss('silent'),
+    remote: await rss('remote'),
+    slowPath: await rss('slowPath'),
+  };
 }
 
 const keyOf = (name: CaseName, encoding: Encoding) => `${name} ${encoding}`;

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { freePort } from '../../test/helpers/redis.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
+import { freePort } from '../../support/redis.ts';
+import type { Scope } from '../../support/scope.ts';
+import { ChildRequests } from './child-requests.ts';
 import { compiled, type ProgramOptions, startProgram } from './program.ts';
-import { Questions } from './questions.ts';
 
 /** Whether its event loop is watched from now on. */
-export interface Question {
+export interface ReadingRequest {
   readonly watch: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Reading {
 /** A server that is measured. */
 export interface Server {
   readonly port: number;
-  ask(question: Question): Promise<Reading>;
+  ask(request: ReadingRequest): Promise<Reading>;
 }
 
 /** What a server may take to start, with the migrations it may have to apply. Milliseconds. */
@@ -45,9 +45,9 @@ export async function startServer(
     flags: ['--import', pathToFileURL(compiled('bench/speed/preload.js')).href],
     env: { ...env, PORT: String(port) },
   });
-  const questions = new Questions<Question, Reading>(child, program);
+  const requests = new ChildRequests<ReadingRequest, Reading>(child, program);
   await untilItListens(child, port, program);
-  return { port, ask: (question) => questions.ask(question) };
+  return { port, ask: (request) => requests.ask(request) };
 }
 
 async function untilItListens(child: ChildProcess, port: number, program: string): Promise<void> {

@@ -1,8 +1,8 @@
-import { scratchDatabase } from '../../test/helpers/database.ts';
-import { startRedis } from '../../test/helpers/redis.ts';
-import type { Scope } from '../../test/helpers/scope.ts';
-import { checkout } from '../../test/helpers/server.ts';
-import { fill } from '../fill.ts';
+import { scratchDatabase } from '../../support/database.ts';
+import { fill } from '../../support/fill.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { Scope } from '../../support/scope.ts';
+import { checkout } from '../../support/server.ts';
 import { fetchPages, type Pages, writePages } from './pages.ts';
 import type { Pinning } from './pinning.ts';
 import type { ProgramOptions } from './program.ts';
@@ -25,7 +25,7 @@ export interface Setting {
 }
 
 /** The service itself, in the ways in which it can be configured. */
-export type ServiceName = 'service' | 'silent' | 'remote';
+export type ServiceName = 'service' | 'silent' | 'remote' | 'slowPath';
 
 /** The servers of the bench's own: what they do, their programs say (servers/). */
 type OtherName = 'nodeHttp' | 'fastify' | 'redisGet' | 'pageCache' | 'noCache' | 'select';
@@ -52,14 +52,15 @@ export async function openSetting(
 }
 
 async function startServices(scope: Scope, { env, ...options }: ProgramOptions) {
-  const start = (own: Readonly<Record<string, string>>) => {
+  const start = (own: Readonly<Record<string, string>>, program = 'src/server.js') => {
     const all = { ...env, API_KEYS: WRITE_KEY, WRITE_RATE_LIMIT: '0', PAGE_CACHE_TTL, ...own };
-    return startServer(scope, 'src/server.js', { ...options, env: all });
+    return startServer(scope, program, { ...options, env: all });
   };
   return {
     service: await start({}),
     silent: await start({ LOG_LEVEL: 'silent' }),
     remote: await start({ CACHE_LOCAL: 'off' }),
+    slowPath: await start({}, 'bench/speed/servers/slow-path.js'),
   };
 }
 

@@ -1,13 +1,13 @@
-import pg from 'pg';
-import { connectionTo } from '../../src/database/schema-engine/connection.ts';
+import { connectionTo, openSession } from '../../src/database/connection.ts';
+import type { Session } from '../../src/database/session.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
-import { EVERYTHING } from '../../src/properties/tags.ts';
+import { EVERYTHING } from '../../src/features/properties/tags.ts';
 import { addListings, type Outcome } from './add-listings.ts';
 import { explain } from './failure.ts';
 import { openInvalidation } from './invalidation.ts';
 import { hostOf, isThisMachine } from './local-host.ts';
 import { mergingMeanwhile } from './merge-pending.ts';
-import { BadOption, readOptions, type SeedOptions, USAGE } from './options.ts';
+import { BadOption, HELP, readOptions, type SeedOptions, USAGE } from './options.ts';
 import { type Screen, showProgress } from './progress.ts';
 
 export interface SeedProcess {
@@ -25,11 +25,15 @@ export interface SeedProcess {
 export async function runSeed(args: readonly string[], seed: SeedProcess): Promise<number> {
   try {
     const options = readOptions(args);
+    if (options.help) {
+      seed.output.write(`${HELP}\n`);
+      return 0;
+    }
     const { url, close } = await openDatabase(seed);
     try {
-      const { place } = connectionTo(url);
+      const { database } = connectionTo(url);
       refuseRemoteFlush(options, url);
-      await fill(options, { ...seed, url, place });
+      await fill(options, { ...seed, url, database });
     } finally {
       await close();
     }
@@ -58,37 +62,35 @@ function refuseRemoteFlush({ flush, yes }: SeedOptions, url: string): void {
 interface Target extends SeedProcess {
   readonly url: string;
   /** The database, for messages. */
-  readonly place: string;
+  readonly database: string;
 }
 
-/** What connecting to the database may take. Milliseconds. */
-const CONNECT_MS = 3_000;
+/** A session that takes its time; what connecting may take. Milliseconds. */
+const SEEDING = { name: 'property-listings seed', connectMs: 3_000 };
 
-async function fill(options: SeedOptions, { env, output, errors, url, place }: Target): Promise<void> {
+async function fill(options: SeedOptions, { env, output, errors, url, database }: Target): Promise<void> {
   const { invalidate, close } = await openInvalidation(env.REDIS_URL, (line) => errors.write(`${line}\n`));
-  const [client, merger] = [clientOf(url), clientOf(url)];
   const start = performance.now();
   const progress = showProgress(options.count, errors);
+  const sessions: Session[] = [];
+  const open = async () => {
+    const session = await openSession(url, SEEDING);
+    sessions.push(session);
+    return session;
+  };
   try {
-    await client.connect();
-    await merger.connect();
+    const client = await open();
+    const merger = await open();
     const adding = addListings(client, options, progress.add).finally(progress.end);
     const outcome = await mergingMeanwhile(merger, adding);
     await invalidate(EVERYTHING);
     output.write(`${summary(outcome, performance.now() - start)}\n`);
   } catch (error) {
-    throw new Error(explain(error, place), { cause: error });
+    throw new Error(explain(error, database), { cause: error });
   } finally {
-    for (const open of [client, merger]) await open.end().catch(() => {});
+    for (const session of sessions) await session.end().catch(() => {});
     close();
   }
-}
-
-function clientOf(url: string): pg.Client {
-  const { connectionString } = connectionTo(url).config;
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_MS });
-  client.on('error', () => {}); // The query that is lost says so too.
-  return client;
 }
 
 function summary({ added, removed, total }: Outcome, milliseconds: number): string {

@@ -1,4 +1,5 @@
-import { tlsAdvice } from '../../src/tls-advice.ts';
+import { sessionAdvice } from '../../src/database/reasons.ts';
+import { tlsAdvice } from '../../src/platform/tls-advice.ts';
 
 /** The codes of Node and of PostgreSQL (Appendix A) for: not reached, no such database, not let in, too many, going down. */
 const NOT_USABLE =
@@ -17,7 +18,7 @@ export function explain(error: unknown, place: string): string {
   }
   const reason = String(message || code || error); // A refusal by every address of a name has no message.
   if (NOT_USABLE.test(code) || CONNECTION_LOST.test(message)) {
-    return `Cannot use database ${place} (${reason}): start it, or correct DATABASE_URL`;
+    return `Cannot use database ${place} (${reason}): ${sessionAdvice(code)}, or correct DATABASE_URL`;
   }
   const advice = tlsAdvice(error);
   if (advice) return `Cannot use database ${place} (${reason}): ${advice}, or correct DATABASE_URL`;

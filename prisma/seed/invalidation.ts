@@ -1,7 +1,7 @@
-import { withDeadline } from '../../src/cache/deadline.ts';
-import { openRedis } from '../../src/cache/redis-connection.ts';
-import { RedisStore } from '../../src/cache/redis-store.ts';
-import { tlsAdvice } from '../../src/tls-advice.ts';
+import { openRedis } from '../../src/cache/redis/connection.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
+import { withDeadline } from '../../src/platform/deadline.ts';
+import { tlsAdvice } from '../../src/platform/tls-advice.ts';
 
 /** What connecting to Redis, and then one invalidation, may take. Milliseconds. */
 const REDIS_MS = 1_000;
@@ -14,7 +14,7 @@ export interface Invalidation {
 
 /**
  * Tells the servers that share a Redis what the seed has changed. Without a Redis each of them caches in its
- * own memory, which nobody else can reach, and hears of the change from the table's trigger; so it does when
+ * own memory, which no other process can reach, and hears of the change from the table's trigger; so it does when
  * Redis is down, which is why that is worth one line of warning and no more.
  */
 export async function openInvalidation(

@@ -6,7 +6,7 @@ const PAUSE_MS = 2_000;
 
 /**
  * Merges the words that are pending into their indexes. Until then every search reads the list of them from end to end;
- * whoever does not own the table leaves that to autovacuum.
+ * a role that does not own the table leaves that to autovacuum.
  * https://www.postgresql.org/docs/current/gin.html#GIN-FAST-UPDATE
  */
 export async function mergePending(client: ClientBase): Promise<void> {

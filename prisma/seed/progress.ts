@@ -1,4 +1,4 @@
-/** Fewer rows are added before anybody would read a line about it. */
+/** Fewer rows are added before a person would read a line about it. */
 const FROM_ROWS = 1_000;
 
 /** Of the bar, in characters. */

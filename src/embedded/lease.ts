@@ -1,32 +1,35 @@
 import { Socket } from 'node:net';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { Session, startupOf } from '../database/index.ts';
 import type { Cluster } from './cluster.ts';
-import { EMBEDDED_CONNECT, hasCode } from './errors.ts';
+import { EMBEDDED_CONNECT, hasCode, tolerate } from './errors.ts';
 import { type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts';
 
 /*
- * A lease: the right to find the server running. It is a shared advisory lock of one session, in the
- * maintenance database (the application's own may be dropped at any time).
+ * A lease keeps the server running. It is a shared advisory lock of one session, in the maintenance database, because the
+ * application's own database may be dropped at any time.
  *
- * - PostgreSQL counts the leases: whoever gets the lock exclusively is alone, and stops the server
- *   while holding it, so that a newcomer waits, is cut off by the shutdown, and starts it anew.
+ * - PostgreSQL counts the leases: the process that gets the lock exclusively is alone, and stops the server while holding
+ *   it, so that a new process finds it busy until it is down, and starts it anew.
  * - A lease dies with its session: a process killed with -9 leaves none behind.
- * - The lock is given back before it is asked for exclusively. The other way round, two that leave
- *   together would each see the other's lease, and neither would stop the server.
- * - A lease does not keep its process alive. One that PostgreSQL cut off (killed, restarted) is gone
- *   and not renewed: the server is then shared on trust.
+ * - The shared lock is released before the exclusive one is tried. In the other order, two processes that leave together would
+ *   each see the other's lease, and neither would stop the server.
+ * - A lease does not keep its process alive. One whose session PostgreSQL ended (killed, restarted) is not renewed: the server
+ *   may then be stopped while this process uses it.
  */
 
 export const DATABASE = 'property_listings';
 export const LEASE_LOCK = 0x70_6c_64_01;
-const CREATE_LOCK = 0x70_6c_64_02;
 
-/** Shutting down, crashed, starting up, or gone between two packets. */
-const CUT_OFF = ['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE'];
+/** Codes of a server that is shutting down, crashed, starting up or gone, and of a template database in use. */
+const CUT_OFF = ['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE', '55006'];
+
+/** PostgreSQL's codes when another session has just created the database. */
+const CREATED = ['42P04', '23505'];
 
 export interface Lease {
   readonly port: number;
-  /** Gives the lease back; the last one out stops the server, and waits until it is down. */
+  /** Gives the lease back; the last process to do so stops the server, and waits until it is down. */
   release(): Promise<void>;
 }
 
@@ -44,15 +47,16 @@ export async function askForLease(cluster: Cluster): Promise<Lease | 'down' | 'b
   }
 }
 
-async function takeLease(cluster: Cluster, { port }: Postmaster): Promise<Lease> {
+async function takeLease(cluster: Cluster, { port }: Postmaster): Promise<Lease | 'busy'> {
   const socket = new Socket();
   const client = await connect(cluster, port, socket);
+  let isOurs = false;
   try {
-    await client.query('SELECT pg_advisory_lock_shared($1)', [LEASE_LOCK]);
+    if (!(await tryLock(client, 'pg_try_advisory_lock_shared'))) return 'busy'; // It is being stopped.
     await ensureDatabase(client);
-  } catch (error) {
-    await client.end();
-    throw error;
+    isOurs = true;
+  } finally {
+    if (!isOurs) await client.end();
   }
   socket.unref();
   return { port, release: () => release(cluster, client, socket) };
@@ -66,39 +70,40 @@ async function release(cluster: Cluster, client: Client, socket: Socket): Promis
   if (postmaster?.status === 'ready') await stopIfAlone(cluster, postmaster).catch(() => {});
 }
 
-/** A server that does not answer is being stopped by whoever was faster: nothing is left to do. */
+/** A server that does not answer is being stopped by another process: nothing is left to do. */
 async function stopIfAlone(cluster: Cluster, postmaster: Postmaster): Promise<void> {
   const client = await connect(cluster, postmaster.port);
-  const lock = 'SELECT pg_try_advisory_lock($1) AS alone';
-  const { rows } = await client.query<{ alone: boolean }>(lock, [LEASE_LOCK]);
-  if (rows[0]?.alone) await stopPostmaster(cluster.path, postmaster);
+  if (await tryLock(client, 'pg_try_advisory_lock')) await stopPostmaster(cluster.path, postmaster);
   await client.end();
 }
 
-/** Nothing of the environment (`PGSSLMODE`, …) takes part but what `pg` offers no option for. */
+async function tryLock(client: Client, lock: string): Promise<boolean> {
+  const { rows } = await client.query<{ done: boolean }>(`SELECT ${lock}($1) AS done`, [LEASE_LOCK]);
+  return rows[0]?.done === true;
+}
+
+/** Independent of the environment (`PGSSLMODE`, …). */
 async function connect({ password }: Cluster, port: number, stream = new Socket()): Promise<Client> {
-  const client = new Client({
+  const client = new Session({
     host: '127.0.0.1',
     port,
     user: 'postgres',
     password,
     database: 'postgres',
     ssl: false,
+    sslnegotiation: 'postgres',
     connectionTimeoutMillis: 5_000,
-    application_name: 'property-listings lease',
+    startup: startupOf({ name: 'property-listings lease' }),
     stream: () => stream,
   });
-  client.on('error', () => {}); // PostgreSQL went away: whoever uses it next hears of it
+  client.on('error', () => {}); // The connection was lost: the next query fails
   await client.connect();
   return client;
 }
 
-/** One at a time, since `CREATE DATABASE` has no `IF NOT EXISTS`. */
 async function ensureDatabase(client: Client): Promise<void> {
-  await client.query('SELECT pg_advisory_lock($1)', [CREATE_LOCK]);
   const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-  await client.query('SELECT pg_advisory_unlock($1)', [CREATE_LOCK]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`).catch(tolerate(...CREATED));
 }
 
 /** `pg` gives an error without a code when the connection ends or times out under a query. */

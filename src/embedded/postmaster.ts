@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tolerate } from './errors.ts';
 import type { SystemUser } from './system-user.ts';
 
-/** Milliseconds between two looks at `postmaster.pid`: `pg_ctl -w` looks every 100 ms. */
+/** How often `postmaster.pid` is read. Milliseconds; `pg_ctl -w` reads it every 100. */
 export const LOOK = 10;
 
-/** The running server, as its `postmaster.pid` tells. */
+/** The running server, as its `postmaster.pid` describes it. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
@@ -23,6 +23,8 @@ export interface Launch {
   readonly log: string;
   readonly port: number;
   readonly user: SystemUser | undefined;
+  /** Stops it while it is starting. */
+  readonly signal: AbortSignal;
 }
 
 /** undefined: none runs. Lines 1, 4 and 8 are PostgreSQL's `LOCK_FILE_LINE_*` (miscadmin.h). */
@@ -35,8 +37,8 @@ export async function readPostmaster(cluster: string): Promise<Postmaster | unde
 }
 
 /**
- * Starts a server and waits until it is ready or has given up, with the reason: as its log
- * has it. A session of its own (`detached`) keeps the terminal's Ctrl-C from it, and it outlives us.
+ * Starts a server and waits until it is ready, or resolves with the reason why it did not start, from its log. In a session of
+ * its own (`detached`) it gets no Ctrl-C from the terminal, and outlives this process.
  */
 export async function startPostmaster(launch: Launch): Promise<string | undefined> {
   const log = await open(launch.log, 'a', 0o600);
@@ -44,7 +46,7 @@ export async function startPostmaster(launch: Launch): Promise<string | undefine
     const { size } = await log.stat();
     const child = spawnPostgres(launch, log.fd);
     await once(child, 'spawn');
-    if (await becomesReady(child, launch.cluster)) return undefined;
+    if (await becomesReady(child, launch)) return undefined;
     return fatalLines((await readFile(launch.log)).subarray(size).toString());
   } finally {
     await log.close();
@@ -57,7 +59,7 @@ export async function stopPostmaster(cluster: string, { pid }: Postmaster): Prom
   while ((await readPostmaster(cluster))?.pid === pid) await sleep(LOOK);
 }
 
-/** Not, too, if it is another user's: PostgreSQL sees that the same way. 0 is no process. */
+/** Whether the process runs; not if it is another user's, as PostgreSQL decides as well. 0 is no process. */
 export function isAlive(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);
@@ -66,13 +68,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Why PostgreSQL gave up and what it advises, out of its output; all of that when it does not say. */
+/** The reasons and hints in PostgreSQL's output; the whole output if there are none. */
 export function fatalLines(output: string): string {
   const reasons = output.match(/(?<=(FATAL|PANIC|error|HINT): +)\S.*/g);
   return (reasons ?? output.trim().split('\n')).join(' ');
 }
 
-/** Reached from this machine only; with room for a table of a million rows, on a disk that is no slower at random. */
+/** For access from this machine only, a table of a million rows, and a disk with fast random access. */
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -92,13 +94,14 @@ function spawnPostgres({ native, cluster, port, user }: Launch, log: number): Ch
   });
 }
 
-async function becomesReady(child: ChildProcess, cluster: string): Promise<boolean> {
+async function becomesReady(child: ChildProcess, { cluster, signal }: Launch): Promise<boolean> {
   while (child.exitCode === null && child.signalCode === null) {
     const postmaster = await readPostmaster(cluster);
     if (postmaster?.pid === child.pid && postmaster?.status === 'ready') {
       child.unref();
       return true;
     }
+    if (signal.aborted) child.kill('SIGINT'); // Its fast shutdown.
     await sleep(LOOK);
   }
   return false;

@@ -2,8 +2,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { canReach, type SystemUser } from './system-user.ts';
 
 /**
- * Where root keeps what PostgreSQL's user cannot reach in place: a checkout under `/root` is closed to
- * every other user. Only root writes here, everyone may pass through.
+ * Where root puts files that PostgreSQL's user cannot reach in the checkout, which under `/root` is closed to every other user.
+ * Only root can write here, every user can read.
  */
 export const STAGING = '/var/lib/property-listings';
 

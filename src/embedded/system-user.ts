@@ -5,7 +5,7 @@ import { EMBEDDED_NO_USER } from './errors.ts';
 
 const run = promisify(execFile);
 
-/** Whom PostgreSQL runs as when we are root, whom it refuses. Without one it runs as ourselves. */
+/** The user that PostgreSQL runs as when this process is root, as which it refuses to run. Without one it runs as this process's user. */
 export interface SystemUser {
   readonly uid: number;
   readonly gid: number;
@@ -36,7 +36,7 @@ export async function giveTo(user: SystemUser | undefined, path: string): Promis
   if (user) await chown(path, user.uid, user.gid);
 }
 
-/** Whether the user gets as far as `path`. Any folder above may be closed (`/root`, mode 700): so it is tried. */
+/** Whether the user can reach `path`. It is tried, because any folder above may be closed (`/root`, mode 700). */
 export async function canReach(path: string, user: SystemUser | undefined): Promise<boolean> {
   if (user === undefined) return true;
   return run('/bin/sh', ['-c', 'test -x "$0"', path], { ...user, cwd: '/' }).then(

@@ -7,7 +7,7 @@ const MIN_LENGTH = 16;
 
 /**
  * The key that may write, kept in `<directory>/api-key` (mode 600): 32 random bytes as base64url,
- * made the first time. Whoever else makes it at the same moment gets the same one.
+ * made the first time. Processes that make it at the same moment get the same one.
  *
  * @throws WRITE_KEY_UNUSABLE when the file was emptied, or holds fewer than 16 characters
  */
@@ -19,7 +19,7 @@ export async function readOrCreateWriteKey(directory: string): Promise<string> {
   return key;
 }
 
-/** A hard link appears whole or not at all, and never replaces the key of whoever was first. */
+/** A hard link appears whole or not at all, and never replaces the key of a process that was faster. */
 async function createKey(directory: string, file: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   const draft = `${file}.${randomUUID()}`;

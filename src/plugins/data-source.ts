@@ -1,15 +1,16 @@
 import fp from 'fastify-plugin';
 import { ConfigurationError } from '../errors.ts';
+import { takeStep } from '../platform/index.ts';
 
-/** Where the listings are and who may write them: as configured, or by the embedded defaults. */
+/** The database of the listings and the keys that may write: as configured, or the embedded defaults. */
 export interface DataSource {
   /** `postgresql://…`, password included. */
   readonly url: string;
-  /** Where sessions are one's own: the same, unless `url` is a pooler's. */
+  /** Of PostgreSQL itself, where a connection keeps its session: the same, unless `url` is a pooler's. */
   readonly directUrl: string;
-  /** Without any, nobody may write. */
+  /** Without any, every write is refused. */
   readonly writeKeys: readonly string[];
-  /** The key that was made for the embedded database, while it is the one that writes. */
+  /** The key that was made for the embedded database, unless `API_KEYS` replaces it. */
   readonly madeKey?: string;
   /** It is this checkout's own PostgreSQL, which starts with sample listings. */
   readonly embedded: boolean;
@@ -24,11 +25,13 @@ declare module 'fastify' {
 export interface DataSourceOptions {
   /** Where the embedded database and its write key are kept. */
   readonly dataDirectory: string;
+  /** Ends a start that waits. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** Decorates `app.dataSource`; without `DATABASE_URL` it opens the embedded PostgreSQL. */
 export const dataSource = fp<DataSourceOptions>(
-  async (app, { dataDirectory }) => {
+  async (app, { dataDirectory, stop }) => {
     const { DATABASE_URL: url, DIRECT_DATABASE_URL: directUrl, API_KEYS } = app.config;
     const writeKeys = API_KEYS?.split(/\s*,\s*/) ?? [];
     if (url) {
@@ -36,9 +39,11 @@ export const dataSource = fp<DataSourceOptions>(
       return;
     }
     if (directUrl) throw new ConfigurationError('DIRECT_DATABASE_URL needs a DATABASE_URL');
-    const { openEmbeddedPostgres } = await import('../embedded/postgres.ts');
-    const { readOrCreateWriteKey } = await import('../embedded/write-key.ts');
-    const postgres = await openEmbeddedPostgres(dataDirectory);
+    const { openEmbeddedPostgres, readOrCreateWriteKey } = await import('../embedded/index.ts');
+    const step = { step: 'embedded PostgreSQL', waitsFor: 'the embedded PostgreSQL' };
+    const postgres = await takeStep(app.log, step, (waitsFor) =>
+      openEmbeddedPostgres(dataDirectory, { signal: stop, waitsFor }),
+    );
     app.addHook('onClose', () => postgres.close());
     const madeKey = await readOrCreateWriteKey(dataDirectory);
     const keys = API_KEYS ? { writeKeys } : { writeKeys: [madeKey], madeKey };

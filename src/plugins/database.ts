@@ -1,17 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Origin } from '../cache/events.ts';
-import { type Change, type ChangeHandlers, ChangeListener } from '../database/change-listener.ts';
-import { compareTables, makeFirstContact } from '../database/first-contact.ts';
-import type { Pool } from '../database/pool.ts';
-import { createPrisma, openPool, type Prisma } from '../database/prisma.ts';
-import { RowStreams } from '../database/row-streams.ts';
-import { applyMigrations } from '../database/schema-engine.ts';
-import { packageRoot } from '../package-root.ts';
-import { addSampleListings } from '../properties/sample-listings.ts';
-import { tagsOf, tagsOfChange } from '../properties/tags.ts';
+import type { Origin } from '../cache/index.ts';
+import {
+  type Change,
+  type ChangeHandlers,
+  ChangeListener,
+  createPrisma,
+  type InvalidationRules,
+  type Prisma,
+} from '../coherence/index.ts';
+import type { Pool } from '../database/index.ts';
+import {
+  applyMigrations,
+  compareTables,
+  endsStatements,
+  openPool,
+  preflight,
+  RowStreams,
+  STATEMENT_MS,
+} from '../database/index.ts';
+import { packageRoot, type TagNames, takeStep } from '../platform/index.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,28 +31,49 @@ declare module 'fastify' {
     pool: Pool;
     /** Answers that are too large to be held. */
     rowStreams: RowStreams;
-    /** Hears of every change; while it is alive, PostgreSQL is there. */
+    /** Listens for every change; while it is alive, PostgreSQL is there. */
     changes: ChangeListener;
   }
 }
 
-/** The beginning of what instances call themselves, and what this one does. */
+/** The beginning of every instance's `application_name`, and the name of this one. */
 const INSTANCES = 'property-listings instance';
 const APPLICATION_NAME = `${INSTANCES} ${randomBytes(6).toString('hex')}`;
+
+/** The warning for a pooler whose role has no `statement_timeout`. */
+const NO_LIMIT = `statements that wait go on behind the pooler when they are given up: ALTER ROLE … SET statement_timeout = '${STATEMENT_MS}ms'`;
 
 /** How many sample listings an embedded database starts with. */
 const SAMPLES = 25;
 
+/** Which tags a change of the tables invalidates, and what some of them stand for. */
+export interface CoherenceRules extends Pick<InvalidationRules, 'tagsOf' | 'namesOf' | 'everything'> {
+  /** The tags of what a committed transaction of any program changed. */
+  tagsOfChange(change: Change): readonly string[];
+  /** What some of them stand for. */
+  namesOfChange(change: Change): TagNames;
+}
+
+export interface DatabaseOptions {
+  readonly rules: CoherenceRules;
+  /** Adds so many rows to the embedded database, unless it has some. */
+  addSamples(prisma: Prisma, count: number): Promise<unknown>;
+  /** Ends a start that waits. */
+  readonly stop?: AbortSignal | undefined;
+}
+
 /** Decorates `app.prisma`: migrated, and listening for the changes that other programs make. */
-export const database = fp(
-  async (app) => {
-    const { caches, log } = app;
+export const database = fp<DatabaseOptions>(
+  async (app, { rules, addSamples, stop }) => {
+    const { caches, log, times } = app;
     const { url, directUrl, embedded } = app.dataSource;
-    await makeFirstContact({ url, directUrl });
-    for (const name of await applyMigrations(directUrl, join(packageRoot, 'prisma', 'migrations'))) {
-      log.info({ migration: name }, 'migration applied');
+    const check = { step: 'preflight', waitsFor: 'the first answer of PostgreSQL' };
+    await takeStep(log, check, () => preflight({ url, directUrl }));
+    for (const migration of await migrate(log, { directUrl, stop })) {
+      log.info({ migration }, 'migration applied');
     }
     await compareTables({ url, directUrl });
+    if (!(await endsStatements({ url, directUrl }, STATEMENT_MS))) log.warn(NO_LIMIT);
 
     const onConnectionLost = ({ message }: Error) =>
       log.warn({ reason: message }, 'a connection to PostgreSQL was lost');
@@ -51,8 +82,8 @@ export const database = fp(
     const prisma = createPrisma({
       url,
       pool,
-      tagsOf,
-      invalidate: caches.invalidate,
+      ...rules,
+      invalidate: (tags, names) => caches.invalidate(tags, { cause: 'write', at: Date.now(), names }),
       onConnectionLost,
     });
     app.decorate('prisma', prisma);
@@ -63,27 +94,52 @@ export const database = fp(
     app.addHook('preClose', () => rowStreams.closeSoon());
     app.addHook('onClose', () => rowStreams.close());
 
-    const listener = new ChangeListener({ url, directUrl }, changeHandlers(app));
+    const listener = new ChangeListener({ url, directUrl }, changeHandlers(app, rules), {
+      aliveMs: times.listenerAliveMs,
+      silenceMs: times.listenerSilenceMs,
+    });
     app.decorate('changes', listener);
     caches.watch(() => listener.alive);
     app.addHook('onClose', () => listener.close());
-    await listener.start();
+    const listening = { step: 'listening for changes', waitsFor: 'PostgreSQL to notify of changes' };
+    const client = { step: 'database client', waitsFor: 'the query compiler' };
+    await Promise.all([
+      takeStep(log, listening, () => listener.start()),
+      takeStep(log, client, () => prisma.$connect()), // Loads modules that a query would load, when they may be gone.
+    ]);
 
-    if (embedded) await addSampleListings(prisma, SAMPLES);
+    if (!embedded) return;
+    const samples = { step: 'sample listings', waitsFor: 'the sample listings' };
+    await takeStep(log, samples, () => addSamples(prisma, SAMPLES));
   },
   { name: 'database', dependencies: ['caches', 'data-source'], fastify: '5.x' },
 );
 
-/** What is heard is invalidated; while nothing can be heard the cache is not to be trusted. */
-function changeHandlers({ caches, log }: Pick<FastifyInstance, 'caches' | 'log'>): ChangeHandlers {
+/** Returns the names of what it applied. */
+function migrate(
+  log: FastifyBaseLogger,
+  { directUrl, stop }: Pick<DatabaseOptions, 'stop'> & { directUrl: string },
+): Promise<string[]> {
+  const step = { step: 'migrations', waitsFor: 'PostgreSQL to say which migrations it lacks' };
+  return takeStep(log, step, (waitsFor) => {
+    const migrating = { signal: stop, waitsFor, warn: (text: string) => log.warn(text) };
+    return applyMigrations(directUrl, join(packageRoot, 'prisma', 'migrations'), migrating);
+  });
+}
+
+/** Invalidates what the listener reports; while it is lost, the cache is bypassed. */
+function changeHandlers(
+  { caches, log }: Pick<FastifyInstance, 'caches' | 'log'>,
+  { tagsOfChange, namesOfChange }: CoherenceRules,
+): ChangeHandlers {
   let deaf = false;
   return {
     changed: (change) => {
       const { transaction } = change;
       const tags = tagsOfChange(change);
-      const origin = originOf(change);
+      const origin = { ...originOf(change), names: namesOfChange(change) };
       if (transaction === undefined) void caches.invalidate(tags, origin);
-      else caches.hear(tags, { ...origin, change: transaction });
+      else caches.invalidateNotified(tags, { ...origin, change: transaction });
     },
     listening: async () => {
       if (deaf) log.info('hearing what other programs change again');
@@ -101,7 +157,7 @@ function changeHandlers({ caches, log }: Pick<FastifyInstance, 'caches' | 'log'>
   };
 }
 
-/** Who made a change. */
+/** The origin of a change: this instance, another one, or another program. */
 function originOf({ by, at }: Change): Origin {
   const when = at === undefined ? {} : { at };
   if (by === APPLICATION_NAME) return { cause: 'echo', ...when };

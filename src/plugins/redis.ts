@@ -1,22 +1,29 @@
 import fp from 'fastify-plugin';
-import { withDeadline } from '../cache/deadline.ts';
-import { openRedis, type RedisClient, type RedisConnection } from '../cache/redis-connection.ts';
-import { refusals } from '../cache/redis-permissions.ts';
-import { RedisWatch } from '../cache/redis-watch.ts';
+import {
+  isReply,
+  openRedis,
+  type RedisClient,
+  type RedisConnection,
+  type RedisOptions,
+  RedisWatch,
+  RefusalWatch,
+} from '../cache/index.ts';
 import { ConfigurationError } from '../errors.ts';
-import { tlsAdvice } from '../tls-advice.ts';
+import { messageOf, takeStep, tlsAdvice, withDeadline } from '../platform/index.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The node-redis client: of one server, a Cluster or Sentinel. Absent without `REDIS_URL`. */
     redis?: RedisClient;
     redisConnection?: RedisConnection;
-    /** Whether it answers, and how much it holds. */
+    /** Whether it answers, and how much it holds: what `/health/ready`, `/metrics` and the dashboard say of it. */
     redisWatch?: RedisWatch;
+    /** What it refuses while it answers. */
+    redisRefusals?: RefusalWatch;
   }
 }
 
-/** What a start waits for Redis before it goes on without. Milliseconds. */
+/** How long a start waits for Redis before it goes on without it. Milliseconds. */
 const CONNECT_MS = 1_000;
 
 const NO_LOCAL_TIER = 'CACHE_LOCAL needs one server of Redis to follow: every hit is a round trip';
@@ -26,44 +33,64 @@ export const redis = fp(
   async (app) => {
     const { REDIS_URL: url, CACHE_LOCAL } = app.config;
     if (!url) return;
-    const connection = open(url, CACHE_LOCAL === 'on');
+    const { redisSilenceMs: silenceMs, redisStartMs = CONNECT_MS } = app.times;
+    const connection = open(url, { track: CACHE_LOCAL === 'on', silenceMs });
+    const refusals = watchRefusals(connection, app.log);
     logTransitions(connection, app.log);
     if (CACHE_LOCAL === 'on' && !connection.tracking) app.log.info(NO_LOCAL_TIER);
     app.decorate('redis', { getter: () => connection.client });
     app.decorate('redisConnection', connection);
     const watch = new RedisWatch(connection);
     app.decorate('redisWatch', watch);
-    app.addHook('onClose', async () => connection.close());
-    await withDeadline(connection.connect(), CONNECT_MS).catch(() => {});
+    app.decorate('redisRefusals', refusals);
+    app.addHook('onClose', async () => {
+      refusals.close();
+      connection.close();
+    });
+    const step = { step: 'Redis', waitsFor: 'Redis to connect' };
+    await takeStep(app.log, step, () => withDeadline(connection.connect(), redisStartMs).catch(() => {}));
   },
   { name: 'redis', dependencies: ['config'], fastify: '5.x' },
 );
 
-function open(url: string, track: boolean): RedisConnection {
+function open(url: string, options: RedisOptions): RedisConnection {
   try {
-    return openRedis(url, { track });
+    return openRedis(url, options);
   } catch (error) {
-    throw new ConfigurationError(`REDIS_URL cannot be used (${Object(error).message})`);
+    throw new ConfigurationError(`REDIS_URL cannot be used (${messageOf(error)})`);
   }
 }
 
-/** One line when the connection is lost and one when it is back, however many attempts lie between. */
-function logTransitions(
-  { client, events }: RedisConnection,
-  log: { info(text: string): void; warn(details: object, text: string): void },
-) {
+interface Log {
+  info(text: string): void;
+  warn(details: object, text: string): void;
+}
+
+/**
+ * One line when the connection is lost and one when it is back, however many attempts lie between. A server that
+ * answers every command with an error is lost as well: the line has its reason.
+ */
+function logTransitions({ events }: RedisConnection, log: Log): void {
   let lost = false;
   events.on('ready', () => {
+    log.info(lost ? 'Redis answers again' : 'Redis is connected');
     lost = false;
-    log.info('Redis is connected');
-    void refusals(client).then((refused) => {
-      if (refused.length > 0)
-        log.warn({ refused }, 'Redis does not allow all that the cache asks: going without');
-    });
   });
   events.on('lost', (error) => {
     const reason = [error.message, tlsAdvice(error) ?? []].flat().join(': ');
-    if (!lost) log.warn({ reason }, 'Redis does not answer: reading from PostgreSQL until it does');
+    const what = isReply(error) ? 'Redis refuses to serve' : 'Redis does not answer';
+    if (!lost) log.warn({ reason }, `${what}: reading from PostgreSQL until it does`);
     lost = true;
   });
+}
+
+/** One line when Redis begins to refuse something, or something else, and one when it refuses nothing any more. */
+function watchRefusals(connection: RedisConnection, log: Log): RefusalWatch {
+  const client = () => connection.client;
+  const watch = new RefusalWatch(client, (refused) => {
+    if (refused.length === 0) log.info('Redis allows all that the cache asks again');
+    else log.warn({ refused }, 'Redis does not allow all that the cache asks: going without');
+  });
+  connection.events.on('ready', () => watch.look());
+  return watch;
 }

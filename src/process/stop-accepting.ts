@@ -1,19 +1,19 @@
-import { Server } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { MultiAddressServer } from '../http/index.ts';
 
-/** How short a turn of the event loop is in which nothing happened. Milliseconds. */
+/** A turn of the event loop that is shorter than this did nothing. Milliseconds. */
 const QUIET_MS = 0.25;
 
-/** How long, and for how many turns, such a one is waited for: time alone passes while the process is not run. Milliseconds. */
+/** How long such a turn is waited for, in milliseconds and in turns: time alone passes while the process is not scheduled. */
 const PATIENCE_MS = 500;
 const PATIENCE_TURNS = 100;
 
 /**
- * Closes the listener, and no connection. Whoever has connected and was not accepted yet loses the connection with what he
- * has sent on it, and has to ask again, which nobody may do for him if it was a write. So it is done right after the
- * event loop has looked for connections and found none, nor anything else that would have taken time since.
+ * Closes the listeners, and no connection. A connection that was made and is not accepted yet is lost with the request on it,
+ * which a proxy may not repeat if it is a write. So the listeners are closed right after a turn of the event loop that found
+ * no connection to accept, and nothing else that took time.
  */
-export async function stopAccepting(server: Server): Promise<void> {
+export async function stopAccepting(server: MultiAddressServer): Promise<void> {
   let accepted = false;
   const seen = () => {
     accepted = true;
@@ -31,5 +31,5 @@ export async function stopAccepting(server: Server): Promise<void> {
     quiet = !accepted && performance.now() - began < QUIET_MS;
   }
   server.off('connection', seen);
-  Server.prototype.close.call(server); // That of HTTP ends idle connections as well.
+  server.stopListening();
 }

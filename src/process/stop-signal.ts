@@ -1,24 +1,31 @@
 import cluster from 'node:cluster';
 
-/** Why it ends: a person's Ctrl-C, an orchestrator, or because another worker has taken its place. */
-export type StopCause = 'SIGINT' | 'SIGTERM' | typeof RETIRE;
+/** The signals that end the process: Ctrl-C, `kill` or an orchestrator, a closed terminal, Ctrl-\. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** What the first process tells a worker whose place another one has taken. */
+/** The message of the first process to a worker that another one has replaced. */
 export const RETIRE = 'retire';
 
-/** Signals so close together are one: a terminal's Ctrl-C reaches npm, which passes it on. Milliseconds. */
+/** Why the process ends: a signal, or another worker that replaces it. */
+export type StopCause = (typeof SIGNALS)[number] | typeof RETIRE;
+
+/** Signals so close together count as one: a Ctrl-C reaches the process from the terminal and once more from npm. Milliseconds. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** Aborts at the first reason to end, which is its `reason`; a second signal, a moment later, ends the process at once. */
+/**
+ * Aborts at the first reason to end, which is its `reason`; a second signal, a moment later, ends the process at once.
+ * SIGUSR2, which would end the process too, is ignored here: the first process of several replaces its workers on it.
+ */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
-  const told = (cause: StopCause) => {
+  const end = (cause: StopCause) => {
     first ??= performance.now();
     if (performance.now() - first > SAME_SIGNAL_MS) process.exit(1);
     stop.abort(cause);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, told);
+  for (const signal of SIGNALS) process.on(signal, end);
+  process.on('SIGUSR2', () => {});
   if (cluster.isWorker) process.on('message', (message) => message === RETIRE && stop.abort(RETIRE));
   return stop.signal;
 }

@@ -1,23 +1,32 @@
 import cluster, { type Worker } from 'node:cluster';
-import { mergeMetrics } from '../metrics/merge.ts';
+import { type Static, Type } from 'typebox';
+import { mergeMetrics } from '../features/metrics/index.ts';
+import { guardOf } from '../platform/index.ts';
 
 /*
- * Whoever asks for figures is answered by one of the workers, which knows only its own. It asks the first process, and
- * that one asks all who listen.
+ * A request for metrics reaches one of the workers, which knows only its own metrics. It asks the first process, which asks
+ * every worker that listens.
  */
 
-/** What a worker may take to say its figures; then the others' are sent without. Milliseconds. */
+/** How long a worker may take to send its metrics; then those of the others are sent without them. Milliseconds. */
 const TELL_MS = 1_000;
 
-type Message =
-  | { readonly metrics: 'ask'; readonly id: number }
-  | { readonly metrics: 'tell'; readonly id: number }
-  | { readonly metrics: 'told'; readonly id: number; readonly text: string }
-  | { readonly metrics: 'all'; readonly id: number; readonly texts: Readonly<Record<string, string>> };
+const MessageSchema = Type.Union([
+  Type.Object({ metrics: Type.Literal('ask'), id: Type.Number() }),
+  Type.Object({ metrics: Type.Literal('tell'), id: Type.Number() }),
+  Type.Object({ metrics: Type.Literal('told'), id: Type.Number(), text: Type.String() }),
+  Type.Object({
+    metrics: Type.Literal('all'),
+    id: Type.Number(),
+    texts: Type.Record(Type.String(), Type.String()),
+  }),
+]);
 
-const isMessage = (given: unknown): given is Message => typeof Object(given).metrics === 'string';
+type Message = Static<typeof MessageSchema>;
 
-/** In the first process: passes on what workers ask each other. `listening`: those to ask, by their numbers. */
+const isMessage = guardOf(MessageSchema);
+
+/** In the first process: collects metrics for workers that ask. `listening`: the workers to ask, with their numbers. */
 export function relayMetrics(listening: () => readonly (readonly [number: number, Worker])[]): void {
   const waiting = new Map<number, (worker: Worker, text: string) => void>();
   let count = 0;
@@ -29,28 +38,28 @@ export function relayMetrics(listening: () => readonly (readonly [number: number
   });
 
   function askAll(asker: Worker, id: number): void {
-    const asked = new Map(listening().map(([number, worker]) => [worker, number]));
+    const missing = new Map(listening().map(([number, worker]) => [worker, number]));
     const texts: Record<string, string> = {};
     count += 1;
-    const question = count;
+    const collectionId = count;
     const answer = () => {
       clearTimeout(late);
-      waiting.delete(question);
+      waiting.delete(collectionId);
       asker.send({ metrics: 'all', id, texts } satisfies Message, () => {});
     };
     const late = setTimeout(answer, TELL_MS);
-    waiting.set(question, (worker, text) => {
-      texts[String(asked.get(worker))] = text;
-      asked.delete(worker);
-      if (asked.size === 0) answer();
+    waiting.set(collectionId, (worker, text) => {
+      texts[String(missing.get(worker))] = text;
+      missing.delete(worker);
+      if (missing.size === 0) answer();
     });
-    for (const worker of asked.keys()) {
-      worker.send({ metrics: 'tell', id: question } satisfies Message, () => {});
+    for (const worker of missing.keys()) {
+      worker.send({ metrics: 'tell', id: collectionId } satisfies Message, () => {});
     }
   }
 }
 
-/** In a worker: everybody's figures, in place of its own. */
+/** In a worker: makes the metrics of all workers of its own. */
 export function gatherMetrics(own: () => Promise<string>): () => Promise<string> {
   const waiting = new Map<number, (texts: Readonly<Record<string, string>>) => void>();
   let count = 0;

@@ -2,16 +2,17 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import { messageOf } from '../platform/index.ts';
 import { GIVE_UP_MS } from './ending.ts';
-import { Places } from './places.ts';
+import { Slots } from './slots.ts';
 import { RETIRE } from './stop-signal.ts';
 import { relayMetrics } from './workers-metrics.ts';
 
-/** Between two starts in the place of a worker that keeps ending: doubled from one failure to the next. Milliseconds. */
+/** The pause between two starts of a worker that keeps ending: doubled from one failure to the next. Milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 16_000;
 
-/** What the workers get to end more than each grants itself. Milliseconds. */
+/** How long the workers get to end: a little longer than each grants itself. Milliseconds. */
 const KILL_MS = GIVE_UP_MS + 200;
 
 export interface WorkersOptions {
@@ -22,14 +23,14 @@ export interface WorkersOptions {
 }
 
 /**
- * Processes of the service that share an address, each of which takes connections as it has time, and the one that
- * started them. It replaces and ends them, and does nothing else that could fail.
+ * The worker processes, which share an address and accept connections as they have time, as the first process sees them: it
+ * starts, replaces and ends them, and does nothing else that could fail.
  */
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #running = new Set<Worker>();
-  /** Those that listen and are to go on. */
-  readonly #listening = new Places<Worker>();
+  /** The workers that listen and are not being replaced. */
+  readonly #listening = new Slots<Worker>();
   #isRolling = false;
 
   constructor(options: WorkersOptions) {
@@ -37,15 +38,15 @@ export class Workers {
   }
 
   /**
-   * Runs until `stop`; then, whatever became of them, all have ended. The first one migrates the database and says why it
-   * cannot start; the others come after it.
+   * Runs until `stop` and resolves when every worker has ended. The first worker migrates the database and reports why it
+   * cannot start; the others are started after it.
    *
-   * @param listening is told what the first has to say when all of them listen
+   * @param listening called with the line of the first worker when all of them listen
    * @returns the exit code
    */
   async run(listening: (said: string) => void): Promise<number> {
     const { count, stop } = this.#options;
-    cluster.schedulingPolicy = cluster.SCHED_NONE; // Passed on, a connection is nobody's when its worker dies meanwhile.
+    cluster.schedulingPolicy = cluster.SCHED_NONE; // A connection that the first process passes on would be lost if its worker died meanwhile.
     process.on('SIGUSR2', () => void this.#roll());
     relayMetrics(() => this.#listening.all);
     const said = await this.#start().catch(() => undefined);
@@ -57,7 +58,7 @@ export class Workers {
     return 0;
   }
 
-  /** Resolves with what the worker has to say when it listens, and rejects when it ends before. */
+  /** Resolves with the worker's line when it listens, and rejects when it ends before. */
   async #start(): Promise<string> {
     const { log, stop } = this.#options;
     stop.throwIfAborted();
@@ -92,8 +93,8 @@ export class Workers {
         await this.#start();
         return;
       } catch (error) {
-        const { message } = Object(error);
-        if (!stop.aborted) log.error({ reason: message, ms: next }, 'a worker did not start: trying again');
+        if (!stop.aborted)
+          log.error({ reason: messageOf(error), ms: next }, 'a worker did not start: trying again');
         await this.#pause(next);
       }
     }
@@ -105,7 +106,7 @@ export class Workers {
     await delay(Math.max(0, milliseconds), undefined, { signal: stop }).catch(() => {});
   }
 
-  /** Puts a new worker in the place of each, one after the other. An old one stays until its new one listens. */
+  /** Replaces the workers, one after the other. An old one stays until its new one listens. */
   async #roll(): Promise<void> {
     const { log } = this.#options;
     if (this.#isRolling) return;
@@ -121,7 +122,7 @@ export class Workers {
   async #replace(worker: Worker): Promise<void> {
     const ended = once(worker, 'exit');
     await this.#startUntilItListens();
-    worker.send(RETIRE, () => {}); // Who cannot be told any more has ended.
+    worker.send(RETIRE, () => {}); // If it cannot be sent, the worker has ended.
     await ended;
   }
 

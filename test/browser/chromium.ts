@@ -2,8 +2,8 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { packageRoot } from '../../src/package-root.ts';
-import type { Scope } from '../helpers/scope.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import type { Scope } from '../../support/scope.ts';
 
 const executablePath = onThePath(['chromium', 'chromium-browser']);
 
@@ -26,6 +26,9 @@ export async function launch(t: Scope): Promise<Browser> {
   return browser;
 }
 
+/** What says that a page hangs, however busy the machine is. Milliseconds. */
+const HANGING_MS = 120_000;
+
 /** What a test sees of a page, and what the page was not to say. */
 export interface Visit {
   readonly page: Page;
@@ -33,7 +36,7 @@ export interface Visit {
   readonly complaints: string[];
 }
 
-/** Opens a page of its own, as somebody who asked for less motion, so that no test waits for any. */
+/** Opens a page of its own, with less motion asked for, so that no test waits for any. */
 export async function visit(
   t: Scope,
   browser: Browser,
@@ -41,7 +44,7 @@ export async function visit(
   { screen = LIGHT_DESK, expected = /(?!)/ }: { screen?: BrowserContextOptions; expected?: RegExp } = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...screen });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(HANGING_MS);
   t.teardown(() => context.close());
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -50,7 +53,7 @@ export async function visit(
     if (['error', 'warning'].includes(message.type())) complain(message.text());
   });
   page.on('pageerror', (error) => complain(String(error)));
-  await page.goto(url);
+  while ((await page.goto(url))?.status() === 503); // A process of its own may be too busy for a moment.
   return { page, complaints };
 }
 

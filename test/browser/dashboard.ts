@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
+import { execute, scratchDatabase } from '../../support/database.ts';
 import { build, type LISTING, WRITE_KEY } from '../helpers/app.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { PATIENT_MS } from '../helpers/times.ts';
 
 /** The service on a port, over a database of its own with as many listings as told: Flat 1 in Accra for 101.00, … */
 export async function serve(t: Test, count: number, env: Record<string, string> = {}) {
@@ -14,7 +15,7 @@ export async function serve(t: Test, count: number, env: Record<string, string> 
      SELECT 'Flat ' || n, 'Quiet.', 100 + n, CASE WHEN n % 2 = 0 THEN 'Accra' ELSE 'Lagos' END, now() - (100 - n) * interval '1 hour'
      FROM generate_series(1, ${count}) n`,
   );
-  const app = await build(t, { ...env, DATABASE_URL: url });
+  const app = await build(t, { ...env, DATABASE_URL: url }, { loopDelayMs: PATIENT_MS, gateMs: PATIENT_MS });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return { app, url, address: addressOf(app) };
 }

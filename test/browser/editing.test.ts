@@ -72,6 +72,54 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     t.strictSame(complaints, []);
   });
 
+  t.test('that somebody else changed in another field is saved with both changes', async (t) => {
+    const { page, complaints } = await visit(t, browser, address, { expected: /status of 412/ });
+    await ready(page);
+    await keepKey(page);
+    await page.getByRole('button', { name: 'Edit Flat 7', exact: true }).click();
+    await fill(page, { price: '707.00' });
+    await page.keyboard.press('Escape');
+    await write(app, 'PATCH', '/properties/7/', { location: 'Tema' });
+    await row(page, 'Flat 7').getByText('Tema').waitFor();
+    await page.getByRole('button', { name: 'Edit Flat 7', exact: true }).click();
+    await page.getByText('Here is what you had typed before.').waitFor();
+    t.equal(await page.getByLabel('Price', { exact: true }).inputValue(), '707.00', 'Escape kept it');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await row(page, 'Flat 7').getByText('707.00').waitFor();
+    t.equal(await row(page, 'Flat 7').locator('.location').textContent(), 'Tema');
+    const words =
+      'You changed the price of “Flat 7”. Somebody else had changed the location meanwhile: that was kept.';
+    await page.locator('#step-change').getByText(words).waitFor();
+    t.notOk(await conflict(page).isVisible());
+    t.strictSame(complaints, []);
+  });
+
+  t.test(
+    'that somebody else changed in the same field and another one shows the same field only',
+    async (t) => {
+      const { page, complaints } = await visit(t, browser, address, { expected: /status of 412/ });
+      await ready(page);
+      await keepKey(page);
+      await page.getByRole('button', { name: 'Edit Flat 8', exact: true }).click();
+      await fill(page, { price: '808.00', description: 'Mine.' });
+      await write(app, 'PATCH', '/properties/8/', { price: '880.00', location: 'Tema' });
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await conflict(page).waitFor();
+      const versions = await page.locator('#editor-conflict dd').allTextContents();
+      t.strictSame(versions, ['Theirs 880.00', 'Yours 808.00']);
+      await page.getByRole('button', { name: 'Take theirs' }).click();
+      t.equal(await page.getByLabel('Description', { exact: true }).inputValue(), 'Mine.');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
+      t.match((await app.inject('/properties/8/')).json(), {
+        price: '880.00',
+        location: 'Tema',
+        description: 'Mine.',
+      });
+      t.strictSame(complaints, []);
+    },
+  );
+
   t.test('is deleted, after a question', async (t) => {
     const { page, complaints } = await visit(t, browser, address);
     await ready(page);

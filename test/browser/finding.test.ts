@@ -57,7 +57,11 @@ t.test('listings are found', { skip: skipWithoutChromium }, async (t) => {
 
     const { page: shared } = await visit(t, browser, page.url());
     await ready(shared);
-    t.strictSame(await titles(shared), ['Flat 10', 'Flat 12', 'Flat 14'], 'whoever is sent it sees the same');
+    t.strictSame(
+      await titles(shared),
+      ['Flat 10', 'Flat 12', 'Flat 14'],
+      'a second person who opens it sees the same',
+    );
     t.equal(await shared.getByLabel('Price from').inputValue(), '110');
 
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
@@ -82,11 +86,33 @@ t.test('listings are found', { skip: skipWithoutChromium }, async (t) => {
     await ready(page);
     await page.getByLabel('Price from').fill('cheap');
     await page.locator('#min_price-error').waitFor();
-    await page.getByText('That cannot be looked for').waitFor();
+    await page.getByText('Something in the search has to be changed').waitFor();
+    await page
+      .locator('#list-state')
+      .getByText('Price from: Write an amount in digits, such as 500')
+      .waitFor();
+    t.notMatch(await page.locator('main').textContent(), /server/, 'nothing is wrong with that');
     await checkAccessible(t, page);
     await page.getByLabel('Price from').fill('100');
     await row(page, 'Flat 23').waitFor();
     t.notOk(await page.locator('#min_price-error').isVisible());
+    await page.getByLabel('Price to').fill('99');
+    await page
+      .locator('#list-state')
+      .getByText('Price to: Write an amount that is not below “Price from”.')
+      .waitFor();
+    await page.getByLabel('Price to').fill('123');
+    await row(page, 'Flat 23').waitFor();
+    await page.getByLabel('Words').fill('a b c d e f g h i j k');
+    await page.locator('#list-state').getByText('Words: Write 10 words at most').waitFor();
+    t.strictSame(complaints, []);
+  });
+
+  t.test('on a phone without scrolling', async (t) => {
+    const { page, complaints } = await visit(t, browser, address, { screen: PHONE });
+    await ready(page);
+    const box = await row(page, 'Flat 23').boundingBox();
+    t.ok(box && box.y + box.height < 740, `the first one ends at ${box && box.y + box.height} of 740`);
     t.strictSame(complaints, []);
   });
 

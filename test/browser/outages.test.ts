@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { execute, scratchDatabase } from '../../support/database.ts';
+import { freePort, skipWithoutRedis, startRedis } from '../../support/redis.ts';
+import { checkout, startServer } from '../../support/server.ts';
 import { WRITE_KEY } from '../helpers/app.ts';
-import { execute, privatePostgres, scratchDatabase } from '../helpers/database.ts';
-import { freePort, skipWithoutRedisServer, startRedis } from '../helpers/redis.ts';
-import { checkout, startServer } from '../helpers/server.ts';
+import { privatePostgres } from '../helpers/private-postgres.ts';
 import { checkAccessible, DARK_PHONE, DESK, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { ready, row, serve } from './dashboard.ts';
 
@@ -49,7 +50,7 @@ t.test('the page while something is away', { skip: skipWithoutChromium }, async 
     }
   });
 
-  t.test('says that Redis is, and when it is back', { skip: skipWithoutRedisServer }, async (t) => {
+  t.test('says that Redis is, and when it is back', { skip: skipWithoutRedis }, async (t) => {
     const redis = await startRedis(t);
     const { address } = await serve(t, 3, { REDIS_URL: redis.url });
     const { page, complaints } = await visit(t, browser, address);
@@ -58,7 +59,7 @@ t.test('the page while something is away', { skip: skipWithoutChromium }, async 
     t.equal(await page.locator('#legend tr').count(), 4, 'two layers in two tiers');
 
     await redis.stop();
-    await banner(page, /^Redis cannot be reached since [\d:]+: reads come from PostgreSQL/).waitFor();
+    await banner(page, /^Redis cannot be reached since [\d:]+: what you see is up to date/).waitFor();
     await page.getByRole('button', { name: 'Read again' }).click();
     await page.locator('.again .badge', { hasText: 'fresh, cache bypassed' }).first().waitFor();
     await checkAccessible(t, page);

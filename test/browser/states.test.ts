@@ -1,5 +1,5 @@
 import t from 'tap';
-import { execute } from '../helpers/database.ts';
+import { execute } from '../../support/database.ts';
 import { Gate } from '../helpers/gate.ts';
 import {
   checkAccessible,
@@ -49,13 +49,16 @@ t.test('the list', { skip: skipWithoutChromium }, async (t) => {
   t.test('says what is wrong when it cannot be read, and tries again when told to', async (t) => {
     const { address } = await serve(t, 3);
     const { page, complaints } = await visit(t, browser, 'about:blank', { expected: /status of 503/ });
-    const problem = { status: 503, detail: 'The database does not answer: try again.' };
+    const problem = { status: 503, code: 'PL_DATABASE_UNAVAILABLE', detail: 'The database does not answer' };
     await page.route('**/properties/?*', (route) =>
       route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
     );
     await page.goto(address);
     await page.getByText('The listings could not be read').waitFor();
-    await page.locator('#list-state').getByText(problem.detail).waitFor();
+    await page
+      .locator('#list-state')
+      .getByText('The database does not answer just now. Try again in a moment.')
+      .waitFor();
     await checkAccessible(t, page);
     await page.unroute('**/properties/?*');
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -83,5 +86,41 @@ t.test('the list', { skip: skipWithoutChromium }, async (t) => {
       await checkAccessible(t, page);
       t.strictSame(complaints, []);
     }
+  });
+
+  t.test('says that the server cannot be reached when no answer comes in time', async (t) => {
+    const { address } = await serve(t, 3);
+    const { page, complaints } = await visit(t, browser, 'about:blank');
+    const isOverAtOnce =
+      'const wait = setTimeout; setTimeout = (work, ms) => wait(work, ms === 30_000 ? 0 : ms);';
+    await page.addInitScript(isOverAtOnce);
+    await page.route('**/properties/?*', () => {}); // It is held for ever.
+    await page.goto(address);
+    const words = 'The server cannot be reached. Check that you are online, then try again.';
+    await page.locator('#list-state').getByText(words).waitFor();
+    t.strictSame(complaints, []);
+  });
+});
+
+t.test('where the system chooses the colours', { skip: skipWithoutChromium }, async (t) => {
+  const browser = await launch(t);
+
+  t.test('the layers differ by their lines, and what has changed has a frame', async (t) => {
+    const { url, address } = await serve(t, 3);
+    const screen = { ...LIGHT_DESK, forcedColors: 'active' } as const;
+    const { page, complaints } = await visit(t, browser, address, { screen });
+    await ready(page);
+    const lines = `[...document.querySelectorAll('#legend line')].map((line) => line.getAttribute('stroke-dasharray'))`;
+    t.strictSame(await page.evaluate(lines), ['', '2 3']);
+    const colors = `new Set([...document.querySelectorAll('#legend svg')].map((one) => getComputedStyle(one).stroke)).size`;
+    t.equal(await page.evaluate(colors), 2);
+    await execute(url, 'UPDATE properties_property SET price = 4321 WHERE id = 3');
+    await row(page, 'Flat 3').and(page.locator('.changed')).waitFor();
+    t.equal(
+      await page.evaluate(`getComputedStyle(document.querySelector('.row.changed')).outlineStyle`),
+      'solid',
+    );
+    await checkAccessible(t, page);
+    t.strictSame(complaints, []);
   });
 });

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { Cache } from '../../src/cache/cache.ts';
-import type { Layer } from '../../src/cache/events.ts';
-import { type Caches, createCaches } from '../../src/cache/index.ts';
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { RedisStore } from '../../src/cache/redis-store.ts';
-import type { Store, Value } from '../../src/cache/store.ts';
+import { type Caches, createCaches } from '../../src/cache/caches.ts';
+import type { EntryCache } from '../../src/cache/core/cache.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
+import { MemoryStore } from '../../src/cache/stores/memory-store.ts';
+import type { Store, Value } from '../../src/cache/stores/store.ts';
+import type { Layer } from '../../src/cache/telemetry/events.ts';
+import { scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
 import { Gate } from '../helpers/gate.ts';
-import { scratchRedis, skipWithoutRedis, trackedRedis } from '../helpers/redis.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
+import { PATIENT_CACHES } from '../helpers/times.ts';
 
 const HOUR = { tags: ['tag'], ttl: 3600 };
 const MAX_BYTES = 1024 * 1024;
@@ -29,7 +30,7 @@ interface FleetKind {
 }
 
 const cachesOver = (store: Store) =>
-  createCaches({ store, everything: ['tag'], staleIfError: 0, patience: 10_000 });
+  createCaches({ store, everything: ['tag'], staleIfError: 0, ...PATIENT_CACHES });
 
 const kinds: readonly FleetKind[] = [
   {
@@ -65,7 +66,7 @@ const kinds: readonly FleetKind[] = [
     name: 'memory in front of Redis, two processes',
     skip: skipWithoutRedis,
     async open(t) {
-      const url = await trackedRedis(t);
+      const url = await scratchRedis(t);
       const tiers = [await openLocalTier(t, url), await openLocalTier(t, url)];
       const admin = await openRedis(t, url);
       return {
@@ -108,7 +109,7 @@ async function staleReads(
   { layer, key, invalidator }: { layer: Layer; key: string; invalidator: number },
   order: readonly Step[],
 ): Promise<string[]> {
-  const caches = instances.map((instance) => instance[layer]);
+  const caches = instances.map((instance) => instance[layer] as EntryCache); // Both layers are of one class.
   const gate = new Gate();
   let row = 'old';
   let load: Promise<Value> | undefined;
@@ -146,7 +147,7 @@ async function staleReads(
 }
 
 /** What a reader would be served from the cache now; asking changes nothing. */
-async function cached(cache: Cache, key: string): Promise<string | undefined> {
+async function cached(cache: EntryCache, key: string): Promise<string | undefined> {
   const found = await cache.lookup(key, HOUR.tags, { lead: 'never' });
   return found.outcome === 'hit' ? found.entry.value.body.toString() : undefined;
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { createCaches } from '../../src/cache/index.ts';
-import { RedisStore } from '../../src/cache/redis-store.ts';
-import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { createCaches } from '../../src/cache/caches.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
+import { scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
 import { openRedis } from '../helpers/stores.ts';
+import { PATIENT_CACHES } from '../helpers/times.ts';
 
 /** A way to Redis that counts how often something was asked after everything before was answered. */
 async function countingTrips(t: Test) {
@@ -43,7 +44,12 @@ async function countingTrips(t: Test) {
 
 t.test('round trips to Redis', { skip: skipWithoutRedis }, async (t) => {
   const { store, during } = await countingTrips(t);
-  const { data, invalidate } = createCaches({ store, everything: ['tag'], staleIfError: 0 });
+  const { data, invalidate } = createCaches({
+    store,
+    everything: ['tag'],
+    staleIfError: 0,
+    ...PATIENT_CACHES,
+  });
   const tags = Array.from({ length: 50 }, (_, row) => `row:${row}`);
   const get = () =>
     data.get('key', { tags: tags.slice(0, 3), ttl: 60 }, async () => ({

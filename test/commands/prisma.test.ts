@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { packageRoot } from '../../src/package-root.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 
-/** Prisma's CLI as a user runs it, over the bridge to the schema engine. Two seconds a command, or more. */
-t.setTimeout(120_000);
+// Prisma's CLI as a user runs it, over the bridge to the schema engine.
 
 t.test('migrate deploy creates a database that is missing', async (t) => {
   const url = await scratchDatabase(t, { migrated: false });
-  const project = await projectOf(t, `${url}_new`);
-  t.teardown(() => execute(url, `DROP DATABASE "${new URL(`${url}_new`).pathname.slice(1)}"`));
+  const renamed = url.replace(/test_\w+/, '$&_new');
+  const project = await projectOf(t, renamed);
+  t.teardown(() => execute(url, `DROP DATABASE "${new URL(renamed).pathname.slice(1)}"`));
   t.match(await project.prisma('migrate', 'deploy'), { code: 0, output: /successfully applied/ });
 });
 
@@ -80,7 +80,7 @@ function runPrisma(cwd: string, args: string[], own: Record<string, string>): Pr
   const env = { ...inherited, CHECKPOINT_DISABLE: '1', NO_COLOR: '1', ...own };
   return new Promise((resolve) => {
     const prisma = join(packageRoot, 'node_modules/.bin/prisma');
-    const child = execFile(prisma, args, { cwd, env, timeout: 60_000 }, (_error, stdout, stderr) =>
+    const child = execFile(prisma, args, { cwd, env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode, output: stdout + stderr }),
     );
   });

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { USAGE } from '../../prisma/seed/options.ts';
-import { packageRoot } from '../../src/package-root.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { HELP, USAGE } from '../../prisma/seed/options.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 
 const COMPILED = join(packageRoot, 'dist', 'prisma', 'seed.js');
 const PRISMA = join(packageRoot, 'node_modules', '.bin', 'prisma');
@@ -30,6 +30,13 @@ t.test('`prisma db seed` adds as many listings as asked for to those there are',
   t.equal(code, 0);
   t.match(stdout, /^Added 5 listings in \d+\.\d s \(5 in all\)$/m);
   t.equal((await execute(url, 'SELECT id FROM properties_property')).rowCount, 5);
+});
+
+t.test('`prisma db seed -- --help` says what there is, and starts nothing for it', async (t) => {
+  const env = { NODE_OPTIONS: '', DATABASE_URL: '' };
+  const { code, stdout } = await run(PRISMA, ['db', 'seed', '--', '--help'], env);
+  t.equal(code, 0);
+  t.match(stdout, HELP);
 });
 
 t.test('a bad option ends the seed with 2, and a line says how it is used', async (t) => {

@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import t, { type Test } from 'tap';
 import {
+  brokenRuleOf,
   changedNothing,
+  inabilityOf,
   isDatabaseBusy,
   isDatabaseSlow,
   isDatabaseUnavailable,
   isNotFound,
+  isSerializationFailure,
 } from '../../src/database/failures.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
-import { freePort } from '../helpers/redis.ts';
-import { LISTING, losingAnswers, NO_SUCH_ID, recording } from './fixture.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
+import { freePort } from '../../support/redis.ts';
+import { LISTING, losingAnswers, NO_SUCH_ID, recording } from '../coherence/fixture.ts';
 
 const url = await scratchDatabase(t);
 const { prisma } = recording(t, url);
@@ -173,6 +176,37 @@ t.test('what is no failure of the database says nothing about it', async (t) => 
     t.notOk(changedNothing(error));
     t.notOk(isNotFound(error));
   }
+});
+
+t.test('each SQLSTATE is of one kind, whichever way the error came', async (t) => {
+  const kinds = {
+    unavailable: ['08006', '25P03', '25P04', '40003', '55000', '57P01', '57P05'],
+    inability: ['2200H', '25006', '40001', '40P01', '42501', '53100', '55P03', '57014', '58P01', 'XX000'],
+    rule: ['22012', '23514', '23505', '44000', '45000', '54000', 'P0001', 'ACME1', '09000', '38000'],
+    neither: ['42P01', '42703', '0A000', '25001', '26000', '3F000', '34000'],
+  };
+  for (const [kind, codes] of Object.entries(kinds)) {
+    for (const code of codes) {
+      const raise = `DO $$ BEGIN RAISE SQLSTATE '${code}' USING MESSAGE = 'why'; END $$`;
+      for (const error of [
+        await failureOf(prisma.$executeRawUnsafe(raise)),
+        await failureOf(execute(url, raise)),
+      ]) {
+        t.equal(isDatabaseUnavailable(error), kind === 'unavailable', code);
+        t.same(inabilityOf(error), kind === 'inability' ? { sqlstate: code, message: 'why' } : undefined);
+        t.same(brokenRuleOf(error), kind === 'rule' ? { sqlstate: code, message: 'why' } : undefined);
+        t.equal(isDatabaseSlow(error), kind === 'inability', 'it is there');
+        t.equal(isSerializationFailure(error), code === '40001' || code === '40P01');
+      }
+    }
+  }
+});
+
+t.test('what PostgreSQL says before it ends a session is no answer', async (t) => {
+  const fatal = { originalCode: '53100', originalMessage: 'no space', severity: 'FATAL' };
+  const error = Object.assign(new Error('x'), { cause: fatal });
+  t.ok(isDatabaseUnavailable(error));
+  t.equal(inabilityOf(error), undefined);
 });
 
 t.test('a database that is slow, or asked too much, may be there all the same', async (t) => {

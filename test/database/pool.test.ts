@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { Pool } from '../../src/database/pool.ts';
-import { scratchDatabase } from '../helpers/database.ts';
+import { scratchDatabase } from '../../support/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
 
 const CONNECT_MS = 400;
@@ -37,10 +37,19 @@ t.test('nor while it waited for a connection that is in use', async (t) => {
 t.test('a database that does not answer is waited for once, with a promise or a callback', async (t) => {
   const { pool, network } = await fixture(t);
   network.drop();
-  const began = performance.now();
   await t.rejects(pool.connect(), { message: /connection timeout/ });
   await t.rejects(pool.query('SELECT 1'), { message: /connection timeout/ });
-  t.ok(performance.now() - began < 3 * CONNECT_MS);
+});
+
+t.test('a connection whose query was refused is kept, one that is lost is not', async (t) => {
+  const { pool } = await fixture(t);
+  const session = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+  const first = await session();
+  await t.rejects(pool.query('SELECT 1 / 0'), { code: '22012' });
+  t.equal(await session(), first);
+  pool.on('error', () => {}); // The connection ends.
+  await t.rejects(pool.query('SELECT pg_terminate_backend(pg_backend_pid())'), { code: '57P01' });
+  t.not(await session(), first);
 });
 
 t.test('ends with a promise or a callback', async (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import t from 'tap';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
 
 const require = createRequire(import.meta.url);
 const IDS = /^(id|\$schema)$/;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
 
 /** `server.ts` starts a server; Prisma's client is not ours to cover. */
 const ELSEWHERE = /^(server\.js|generated.*|.*\.map)$/;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { configSchema } from '../../src/config.ts';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
 
 const variables = Object.entries(configSchema.properties).map(([name, schema]) => ({
   name,
@@ -20,9 +20,9 @@ t.test('.env.example has every setting, with its description and its default', a
   t.equal(text, `${lines.join('\n').trim()}\n`);
 });
 
-t.test('the README has every setting, with its default', async (t) => {
-  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+t.test('the reference has every setting, with its default', async (t) => {
+  const page = readFileSync(join(packageRoot, 'docs/reference/configuration.md'), 'utf8');
   for (const { name, value } of variables) {
-    t.match(readme, `| \`${name}\` | ${value === undefined ? 'unset' : `\`${value}\``} |`);
+    t.match(page, `| \`${name}\` | ${value === undefined ? 'unset' : `\`${value}\``} |`);
   }
 });

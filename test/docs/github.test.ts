@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
 
 const read = (name: string) => readFileSync(join(packageRoot, name), 'utf8');
 const text = read('.github/workflows/ci.yaml');
@@ -34,7 +34,7 @@ t.test('the workflow', async (t) => {
     for (const job of jobs) t.ok(Number(job['timeout-minutes']) <= 30);
   });
 
-  t.test('uses actions by commit, with the version for whoever reads it', async (t) => {
+  t.test('uses actions by commit, with the version for the reader', async (t) => {
     const used = text.match(/uses: .*/g) ?? [];
     t.equal(used.length, jobs.flatMap(({ steps }) => steps.filter(({ uses }) => uses)).length);
     for (const line of used) t.match(line, /^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);

@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path/posix';
 import t from 'tap';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
 
 const read = (name: string) => readFileSync(join(packageRoot, name), 'utf8');
-const pages = ['.', 'docs', '.github'].flatMap((folder) =>
-  readdirSync(join(packageRoot, folder))
+const pagesIn = (folder: string, recursive = false) =>
+  readdirSync(join(packageRoot, folder), { recursive, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
-);
+    .map((name) => join(folder, name));
+const documentation = pagesIn('docs', true);
+const pages = [...pagesIn('.'), ...documentation, ...pagesIn('.github')];
 const { scripts } = JSON.parse(read('package.json'));
 
 /** The anchor that GitHub makes of a heading. */
@@ -18,20 +19,27 @@ const anchorOf = (heading: string) =>
     .replace(/[^\p{L}\p{N}_ -]/gu, '')
     .replaceAll(' ', '-');
 
-const headingsOf = (page: string) =>
-  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
-
 /** The text that is not an example, in which a # is a heading and brackets are a link. */
-const proseOf = (page: string) => read(page).replace(/^```.*?^```/gms, '');
+const proseOf = (page: string) => read(page).replace(/^ *```.*?^ *```$/gms, '');
+
+const headingsOf = (page: string) =>
+  [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 const namedIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = '']) => name);
+
+/** What a link or a picture names in this repository: a file, with a heading or without. */
+const linksOf = (page: string) =>
+  [/\]\((?!https?:)([^)\s]+)\)/g, /(?:src|srcset|href)="(?!https?:)([^"\s]+)"/g]
+    .flatMap((pattern) => namedIn(proseOf(page), pattern))
+    .map((link) => {
+      const [path = '', anchor] = link.split('#');
+      return { link, target: path ? normalize(join(dirname(page), path)) : page, anchor };
+    });
 
 for (const page of pages) {
   t.test(`in ${page}`, async (t) => {
     t.test('every link to a file or a heading leads there', async (t) => {
-      for (const link of namedIn(proseOf(page), /\]\((?!https?:)([^)\s]+)\)/g)) {
-        const [path = '', anchor] = link.split('#');
-        const target = path ? normalize(join(dirname(page), path)) : page;
+      for (const { link, target, anchor } of linksOf(page)) {
         t.ok(existsSync(join(packageRoot, target)), link);
         if (anchor !== undefined) t.ok(headingsOf(target).includes(anchor), link);
       }
@@ -45,6 +53,11 @@ for (const page of pages) {
       for (const path of named) t.ok(existsSync(join(packageRoot, path)), path);
     });
 
+    t.test('every compiled file that is named has a source', async (t) => {
+      for (const path of namedIn(read(page), /\bdist\/([\w./-]+)\.js/g))
+        t.ok(existsSync(join(packageRoot, `${path}.ts`)), path);
+    });
+
     t.test('every npm script that is named exists', async (t) => {
       const named = namedIn(read(page), /npm run (?:--silent |-s )?([\w:]+)/g);
       for (const name of named) t.ok(Object.hasOwn(scripts, name), name);
@@ -52,8 +65,57 @@ for (const page of pages) {
   });
 }
 
-t.test('every npm script is named in the README or in CONTRIBUTING.md', async (t) => {
-  const text = read('README.md') + read('CONTRIBUTING.md');
+const sources = readdirSync(join(packageRoot, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('generated'))
+  .map((name) => join('src', name));
+
+/** Addresses, which may end like a file, are no comments of ours. */
+const commentsOf = (source: string) =>
+  (read(source).match(/\/\*.*?\*\/|\/\/[^\n]*/gs) ?? []).join('\n').replace(/https?:\S+/g, '');
+
+t.test(
+  'every file that a comment of src/ names exists: beside it, or from the root where it has a path',
+  async (t) => {
+    const named = sources.flatMap((source) =>
+      namedIn(commentsOf(source), /(?<![\w./-])([\w./-]+\.[jt]s)\b/g).map((name) => [source, name] as const),
+    );
+    t.ok(named.length > 5);
+    for (const [source, name] of named) {
+      const folder = name.includes('/') ? '.' : dirname(source);
+      t.ok(existsSync(join(packageRoot, folder, name)), `${source} names ${name}`);
+    }
+  },
+);
+
+t.test('every page of docs/ can be reached from the README', async (t) => {
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    const linked = linksOf(page).map(({ target }) => target);
+    for (const target of linked.filter((path) => documentation.includes(path))) reached.add(target);
+  }
+  for (const page of documentation) t.ok(reached.has(page), page);
+});
+
+t.test('the README is a front page: short, and one click from what is looked for first', async (t) => {
+  t.ok(read('README.md').split('\n').length <= 150);
+  const linked = linksOf('README.md').map(({ target }) => target);
+  for (const page of [
+    'tutorial',
+    'reference/configuration',
+    'reference/api',
+    'guides/seeding',
+    'concepts/coherence',
+    'reference/metrics',
+    'architecture',
+    'guides/troubleshooting',
+    'guarantees',
+  ]) {
+    t.ok(linked.includes(`docs/${page}.md`), page);
+  }
+});
+
+t.test('every npm script is named in the documentation or in CONTRIBUTING.md', async (t) => {
+  const text = ['README.md', 'CONTRIBUTING.md', ...documentation].map(read).join('\n');
   for (const name of Object.keys(scripts))
     t.match(text, new RegExp(`npm (run (--silent )?)?${name}\\b`), name);
 });

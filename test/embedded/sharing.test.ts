@@ -51,24 +51,28 @@ t.test('opened and closed over and over at once, every opener finds a server tha
   t.notOk(isRunning(directory));
 });
 
-t.test('an opener that is cut off while it waits for its lease asks again', async (t) => {
-  const postgres = await openEmbeddedPostgres(directory);
-  const stopper = new Client(postgres.url.replace('/property_listings', '/postgres'));
-  await stopper.connect();
-  const leases = `SELECT pid FROM pg_stat_activity WHERE application_name = 'property-listings lease'`;
-  await stopper.query(`SELECT pg_terminate_backend(pid) FROM (${leases})`);
-  await stopper.query('SELECT pg_advisory_lock($1)', [LEASE_LOCK]);
-  const opening = openEmbeddedPostgres(directory);
-  while ((await stopper.query(`${leases} AND wait_event = 'advisory'`)).rowCount === 0) await sleep(5);
-  await stopper.query(`SELECT pg_terminate_backend(pid) FROM (${leases})`);
-  await stopper.end();
-  const second = await opening;
-  t.equal(await ask(second.url, 'SELECT 1'), 1);
-  await postgres.close();
-  t.ok(isRunning(directory), 'the first one lost its lease, the second has one');
-  await second.close();
-  t.notOk(isRunning(directory));
-});
+t.test(
+  'while another has the lease for itself, as when it stops the server, an opener asks again',
+  async (t) => {
+    const postgres = await openEmbeddedPostgres(directory);
+    const stopper = new Client(postgres.url.replace('/property_listings', '/postgres'));
+    await stopper.connect();
+    const leases = `SELECT pid FROM pg_stat_activity WHERE application_name = 'property-listings lease'`;
+    await stopper.query(`SELECT pg_terminate_backend(pid) FROM (${leases})`);
+    await stopper.query('SELECT pg_advisory_lock($1)', [LEASE_LOCK]);
+    const waits: string[] = [];
+    const waitsFor = (what: string) => {
+      if (waits.push(what) === 2) void stopper.end();
+    };
+    const second = await openEmbeddedPostgres(directory, { waitsFor });
+    t.match(waits[0], /which another process is starting or stopping/);
+    t.equal(await ask(second.url, 'SELECT 1'), 1);
+    await postgres.close();
+    t.ok(isRunning(directory), 'the first one lost its lease, the second has one');
+    await second.close();
+    t.notOk(isRunning(directory));
+  },
+);
 
 t.test('an opener killed with -9 leaves the server to the next, whose close stops it', async (t) => {
   const victim = await openElsewhere(t, directory);

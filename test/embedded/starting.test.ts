@@ -3,6 +3,7 @@ import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { openSession } from '../../src/database/connection.ts';
 import { findBinaries } from '../../src/embedded/binaries.ts';
 import { askForLease } from '../../src/embedded/lease.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
@@ -12,6 +13,31 @@ import { ask, isRunning, temporaryFolder } from './fixture.ts';
 const directory = await temporaryFolder(t);
 const cluster = join(directory, 'postgres');
 const urlFile = join(directory, 'database-url');
+
+t.test('the environment has no part in it', async (t) => {
+  const misleading = {
+    PGSSLMODE: 'no-verify',
+    PGSSLNEGOTIATION: 'direct',
+    PGOPTIONS: '-c no_such_setting=1',
+    PGHOST: '127.0.0.9',
+    PGPORT: '1',
+    PGUSER: 'somebody',
+    PGPASSWORD: 'guessed',
+    PGDATABASE: 'nothing',
+    PGDATA: '/nowhere',
+    PGTZ: 'Asia/Kathmandu',
+    PGREPLICATION: 'database',
+  };
+  Object.assign(process.env, misleading);
+  t.teardown(() => {
+    for (const name of Object.keys(misleading)) delete process.env[name];
+  });
+  const { url, close } = await openEmbeddedPostgres(directory);
+  const session = await openSession(url, { name: 'test' });
+  t.match((await session.query('SHOW timezone')).rows, [{ TimeZone: 'UTC' }]);
+  await session.end();
+  await close();
+});
 
 t.test('a directory that was opened once starts quickly, with the same address and its data', async (t) => {
   const urls = [];
@@ -80,11 +106,46 @@ t.test(
 t.test('a server that keeps starting is given up after a while', async (t) => {
   const file = join(cluster, 'postmaster.pid');
   await writeFile(file, pidFile(process.pid, 'starting', 1));
-  await t.rejects(openEmbeddedPostgres(directory, 50), {
+  await t.rejects(openEmbeddedPostgres(directory, { patience: 50 }), {
     code: 'PL_EMBEDDED_STUCK',
     message: /^PostgreSQL in .* keeps starting or stopping: see .*postgres\.log, end the process/,
   });
   await rm(file);
+});
+
+t.test('a start that is ended while it waits, or while PostgreSQL starts, leaves no server', async (t) => {
+  const file = join(cluster, 'postmaster.pid');
+  for (const left of ['stopping', undefined]) {
+    if (left) await writeFile(file, pidFile(process.pid, left, 1));
+    const stop = new AbortController();
+    const waits: string[] = [];
+    const waitsFor = (what: string) => {
+      waits.push(what);
+      stop.abort();
+    };
+    await t.rejects(openEmbeddedPostgres(directory, { signal: stop.signal, waitsFor }), {
+      name: 'AbortError',
+    });
+    t.match(waits[0], left ? /another process is starting or stopping: see .*postgres.log/ : /to start: see/);
+    await rm(file, { force: Boolean(left) }).catch(({ code }) =>
+      t.equal(code, 'ENOENT', 'no server is left'),
+    );
+  }
+});
+
+t.test('a start that is ended while it makes the database leaves nothing', async (t) => {
+  const directory = await temporaryFolder(t);
+  const stop = new AbortController();
+  const waitsFor = () => stop.abort();
+  await t.rejects(openEmbeddedPostgres(directory, { signal: stop.signal, waitsFor }), { name: 'AbortError' });
+  t.strictSame(await readdir(directory), []);
+});
+
+t.test('a folder that cannot be made is an error that names it', async (t) => {
+  await t.rejects(openEmbeddedPostgres(join(urlFile, 'data')), {
+    code: 'PL_EMBEDDED_NO_FOLDER',
+    message: /database-url\/data \(ENOTDIR\): let this user write there, or set DATABASE_URL$/,
+  });
 });
 
 t.test('a password that is not the server’s is an error that names the cluster', async (t) => {
@@ -148,7 +209,7 @@ t.test('what answers on the port decides what is to be done next', async (t) => 
   t.equal(await askForLease({ path, password: '', user: undefined }), 'busy', 'it hangs up');
   rude.close();
   await once(rude, 'close');
-  t.equal(await askForLease({ path, password: '', user: undefined }), 'down', 'nobody listens');
+  t.equal(await askForLease({ path, password: '', user: undefined }), 'down', 'nothing listens there');
   await writeFile(file, `${process.pid}\n`);
   t.equal(await askForLease({ path, password: '', user: undefined }), 'busy', 'a file half written');
   await writeFile(file, '');

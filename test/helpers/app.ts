@@ -1,8 +1,10 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
-import { EVERYTHING } from '../../src/properties/tags.ts';
-import { execute, scratchDatabase } from './database.ts';
+import { EVERYTHING } from '../../src/features/properties/tags.ts';
+import type { Times } from '../../src/platform/times.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
+import { PATIENT } from './times.ts';
 
 export const WRITE_KEY = 'a-write-key-for-the-tests';
 export const authorization = `Bearer ${WRITE_KEY}`;
@@ -10,12 +12,20 @@ export const authorization = `Bearer ${WRITE_KEY}`;
 /** A listing that is right in every field. */
 export const LISTING = { title: 'Flat in Osu', description: 'Quiet.', price: '1200.00', location: 'Accra' };
 
-/** The service on a database of its own, as one test file sees it. Tests write as fast as they can. */
-export async function build(t: Test, env: Record<string, string> = {}): Promise<FastifyInstance> {
+/**
+ * The service on a database of its own, as one test file sees it. Tests write as fast as they can, and wait for what is
+ * there; one about a time says which, and `{}` is those of the service.
+ */
+export async function build(
+  t: Test,
+  env: Record<string, string> = {},
+  times: Times = PATIENT,
+): Promise<FastifyInstance> {
   const DATABASE_URL = env.DATABASE_URL ?? (await scratchDatabase(t));
   const app = await buildApp({
     env: { API_KEYS: WRITE_KEY, WRITE_RATE_LIMIT: '0', ...env, DATABASE_URL },
     dataDirectory: 'unused',
+    times,
   });
   t.teardown(() => app.close());
   return app;
@@ -74,7 +84,7 @@ export async function add(app: FastifyInstance, fields: Partial<typeof LISTING> 
   return response.json<typeof LISTING & { id: number; created_at: string }>();
 }
 
-/** Runs SQL that nobody is told of: whoever still gives the old answer has not asked the database. */
+/** Runs SQL of which no instance is notified: an old answer afterwards comes from a cache, a new one from the database. */
 export async function changeUnheard(app: FastifyInstance, sql: string): Promise<void> {
   const table = 'ALTER TABLE properties_property';
   await execute(

@@ -2,8 +2,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Scope } from './scope.ts';
-import { checkout } from './server.ts';
+import type { Scope } from '../../support/scope.ts';
+import { checkout } from '../../support/server.ts';
 
 const run = promisify(execFile);
 
@@ -23,10 +23,10 @@ export interface Authority extends Certificate {
   sign(name: string, names: string): Promise<Certificate>;
 }
 
-/** A CA that nobody knows, in a folder that is gone after the test. Valid for a day. */
+/** A CA that no program trusts, in a folder that is gone after the test. Valid for a day. */
 export async function privateAuthority(t: Scope): Promise<Authority> {
   const folder = await checkout(t);
-  await chmod(folder, 0o755); // For servers that run as somebody else.
+  await chmod(folder, 0o755); // For servers that run as another user.
   const make = async (name: string, ...more: string[]): Promise<Certificate> => {
     const [cert, key] = ['crt', 'key'].map((extension) => join(folder, `${name}.${extension}`)) as [
       string,

@@ -1,13 +1,13 @@
 import type {
   Claims,
   Entry,
-  KeyspaceFigures,
+  KeyspaceStatistics,
   Last,
   Snapshot,
   Store,
   Tag,
   Tier,
-} from '../../src/cache/store.ts';
+} from '../../src/cache/stores/store.ts';
 
 type Operation = 'read' | 'last' | 'write' | 'invalidate' | 'keyspace' | 'claim' | 'release';
 
@@ -47,7 +47,7 @@ export class ChaosStore implements Store {
     return this.#pass('invalidate', () => this.#store.invalidate(tags, change));
   }
 
-  keyspace(): Promise<KeyspaceFigures> {
+  keyspace(): Promise<KeyspaceStatistics> {
     return this.#pass('keyspace', async () => (await this.#store.keyspace?.()) ?? { hits: 0, misses: 0 });
   }
 

@@ -1,13 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { packageRoot } from '../../src/package-root.ts';
-import { unusedPort } from './ports.ts';
-import type { Scope } from './scope.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import type { Scope } from '../../support/scope.ts';
+import { listens, unusedPort } from './ports.ts';
 
 const hasNginx = spawnSync('nginx', ['-v']).status === 0;
 
@@ -38,7 +37,7 @@ export async function startNginx(t: Scope, servers: readonly string[]): Promise<
   const args = ['-p', folder, '-c', file, '-e', 'stderr', '-g', `daemon off; pid ${join(folder, 'pid')};`];
   const checked = spawnSync('nginx', [...args, '-t'], { encoding: 'utf8' });
   if (checked.status !== 0) throw new Error(checked.stderr);
-  const nginx = spawn('nginx', args, { stdio: 'ignore' });
+  const nginx = spawn('nginx', args, { cwd: folder, stdio: 'ignore' });
   const ended = once(nginx, 'close');
   t.teardown(async () => {
     nginx.kill('SIGTERM');
@@ -59,16 +58,4 @@ async function configuration(servers: readonly string[], port: number, folder: s
       servers.map((url) => `server ${new URL(url).host} ${parameters};`).join('\n'),
     )
     .replace(LISTEN, `listen 127.0.0.1:${port};`);
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -4,10 +4,10 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unprivilegedUser } from '../../src/embedded/system-user.ts';
-import { execute } from './database.ts';
-import { freePort } from './redis.ts';
-import type { Scope } from './scope.ts';
-import { checkout } from './server.ts';
+import { execute } from '../../support/database.ts';
+import { freePort } from '../../support/redis.ts';
+import type { Scope } from '../../support/scope.ts';
+import { checkout } from '../../support/server.ts';
 
 /** An ordinary user's PATH has no folder of daemons. */
 const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
@@ -34,7 +34,7 @@ export async function startPgBouncer(
 ): Promise<PgBouncer> {
   const { hostname, port, username, password } = new URL(target);
   const folder = await checkout(t);
-  await chmod(folder, 0o755); // As root it runs as somebody else.
+  await chmod(folder, 0o755); // As root it runs as another user.
   const chosen = await freePort();
   const file = join(folder, 'pgbouncer.ini');
   const server = `host=${hostname} port=${port || 5432} user=${username}${password && ` password=${password}`}`;
@@ -53,7 +53,7 @@ export async function startPgBouncer(
   const url = Object.assign(new URL(target), { host: `127.0.0.1:${chosen}` }).href;
   let stop = async () => {};
   const start = async () => {
-    const child = spawn('pgbouncer', ['-q', file], { ...user, env, cwd: '/', stdio: 'ignore' });
+    const child = spawn('pgbouncer', ['-q', file], { ...user, env, cwd: folder, stdio: 'ignore' });
     const ended = once(child, 'close');
     stop = async () => {
       child.kill('SIGKILL');

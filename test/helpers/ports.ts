@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { Random } from '../coherence/random.ts';
+import { connect, createServer } from 'node:net';
+import { Random } from '../../support/random.ts';
 
 /**
- * Ports that no system gives to outgoing connections: nobody takes one while its server is away, and a client
+ * Ports that no system gives to outgoing connections: no other process takes one while its server is away, and a client
  * that keeps trying cannot be connected to itself.
  */
 const FIRST_PORT = 20_000;
@@ -29,4 +29,17 @@ async function isFree(port: number): Promise<boolean> {
   server.close();
   await once(server, 'close');
   return true;
+}
+
+/** Whether a server accepts connections at the port of this machine. */
+export async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

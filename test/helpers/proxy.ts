@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../../support/scope.ts';
 
 export interface Network {
   /** The target's URL, by way of the proxy. */
@@ -32,7 +32,7 @@ export async function proxyTo(t: Scope, target: string): Promise<Network> {
     sockets.set(socket, other);
     socket.on('error', () => {}); // The other side hears of its end.
     socket.on('close', () => {
-      if (dropping) return; // Nobody hears of anything until it is mended.
+      if (dropping) return; // Neither side is notified until it is mended.
       sockets.delete(socket);
       other.destroy();
     });

@@ -8,17 +8,14 @@ import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { createClient } from 'redis';
 import type { Test } from 'tap';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import { freePort } from '../../support/redis.ts';
+import type { Scope } from '../../support/scope.ts';
+import { checkout } from '../../support/server.ts';
 import { write } from './app.ts';
-import { freePort } from './redis.ts';
-import type { Scope } from './scope.ts';
-import { checkout } from './server.ts';
 
-/** Between two looks at what nobody tells of. Milliseconds. */
+/** Between two checks of a state that is not reported. Milliseconds. */
 const LOOK_MS = 20;
-
-/** How long anything here may take on a busy machine. Milliseconds. */
-const PATIENCE_MS = 20_000;
 
 /** A node of a cluster talks to the others on the port that is so much higher. */
 const BUS_OFFSET = 10_000;
@@ -36,24 +33,30 @@ const DOWN_AFTER_MS = 500;
 /** Until the Sentinels try a failover again. Milliseconds. */
 const FAILOVER_TIMEOUT_MS = 1_500;
 
-/** Asks again until it is so: what is awaited happens in another process, which tells nobody. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
-    await delay(LOOK_MS);
-  }
+/** Asks again until it is so: what is awaited happens in another process, which does not report it. `_what` is for the reader. */
+export async function until(_what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await delay(LOOK_MS);
 }
 
 /** A redis-server at a port of its own that can be killed, started again, paused and resumed. */
 export class RedisProcess {
   readonly port: number;
+  readonly #cwd: string;
   readonly #args: readonly string[];
   readonly #login: { readonly password?: string };
   #child: ChildProcess | undefined;
 
-  constructor(t: Scope, port: number, args: readonly string[], password?: string) {
+  constructor(
+    t: Scope,
+    {
+      port,
+      cwd,
+      args,
+      password,
+    }: { port: number; cwd: string; args: readonly string[]; password?: string | undefined },
+  ) {
     this.port = port;
+    this.#cwd = cwd;
     this.#args = args;
     this.#login = password === undefined ? {} : { password };
     t.teardown(() => this.kill());
@@ -61,7 +64,7 @@ export class RedisProcess {
 
   /** Resolves when it answers. */
   async start(): Promise<this> {
-    this.#child = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    this.#child = spawn('redis-server', this.#args, { cwd: this.#cwd, stdio: 'ignore' });
     await until(`the server at ${this.port} answers`, async () => {
       const answer = await this.command(['PING']).catch(() => undefined);
       return answer === 'PONG';
@@ -175,7 +178,8 @@ async function startClusterNode(t: Scope, port: number): Promise<RedisProcess> {
   const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(NODE_TIMEOUT_MS)];
   const folder = await checkout(t);
   const args = ['--port', String(port), '--dir', folder, ...COMMON, ...cluster];
-  return new RedisProcess(t, port, [...args, '--cluster-announce-ip', '127.0.0.1']).start();
+  const announced = [...args, '--cluster-announce-ip', '127.0.0.1'];
+  return new RedisProcess(t, { port, cwd: folder, args: announced }).start();
 }
 
 /** Each meets each: that they tell each other of the others takes them seconds. */
@@ -239,7 +243,7 @@ export async function startSentinels(t: Scope, ports: SentinelPorts, password?: 
   const secrets = password === undefined ? [] : ['--requirepass', password, '--masterauth', password];
   const server = (port: number, ...more: string[]) => {
     const args = ['--port', String(port), '--dir', folder, '--repl-diskless-sync-delay', '0', ...COMMON];
-    return new RedisProcess(t, port, [...args, ...secrets, ...more], password).start();
+    return new RedisProcess(t, { port, cwd: folder, args: [...args, ...secrets, ...more], password }).start();
   };
   const first = await server(ports.master);
   const second = await server(ports.replica, '--replicaof', `127.0.0.1 ${ports.master}`);
@@ -271,7 +275,7 @@ async function startSentinel(t: Scope, options: SentinelOptions): Promise<RedisP
     ...(password === undefined ? [] : [`sentinel auth-pass ${GROUP} "${password}"`]),
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
-  return new RedisProcess(t, port, [file, '--sentinel']).start();
+  return new RedisProcess(t, { port, cwd: folder, args: [file, '--sentinel'] }).start();
 }
 
 async function untilItKnowsAll(sentinel: RedisProcess): Promise<void> {
@@ -283,13 +287,10 @@ async function untilItKnowsAll(sentinel: RedisProcess): Promise<void> {
   );
 }
 
-/** What closing may take in any state. Milliseconds. */
-const CLOSE_MS = 2_000;
-
 /** How long a process tries to connect before it closes. Milliseconds. */
 const TRY_MS = 300;
 
-/** That closing ends everything soon, with these servers up, silent and down. */
+/** That closing ends everything, with these servers up, silent and down. */
 export async function closesSoon(
   t: Test,
   { url, servers, app }: { url: string; servers: readonly RedisProcess[]; app: FastifyInstance },
@@ -306,23 +307,19 @@ export async function closesSoon(
     ['down', kill],
   ] as const) {
     await enter();
-    const milliseconds = await endsAfterClose(url, TRY_MS);
-    t.ok(milliseconds < CLOSE_MS, `${state}: the process ended ${milliseconds} ms after it`);
+    t.equal(await endOfConnecting(url, TRY_MS), 0, `${state}: the process ended by itself`);
   }
-  const [milliseconds] = await timed(() => app.close());
-  t.ok(milliseconds < CLOSE_MS, `down: the service closed in ${milliseconds} ms`);
+  await app.close();
 }
 
-/** What a process without anything else to do may take to end after `close`. Milliseconds. */
-const END_MS = 4_000;
-
 /**
- * Connects in a process of its own, closes when it is connected or after `milliseconds`, and waits for its end.
+ * Connects in a process of its own that has nothing else to do, closes when it is connected or after `milliseconds`, and
+ * waits for its end.
  *
- * @returns how many milliseconds after `close` it ended
+ * @returns its exit code
  */
-async function endsAfterClose(url: string, milliseconds: number): Promise<number> {
-  const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cache', 'redis-connection.js')).href;
+async function endOfConnecting(url: string, milliseconds: number): Promise<number> {
+  const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cache', 'redis', 'connection.js')).href;
   const script = `
     const { openRedis } = await import(${JSON.stringify(module)});
     const connection = openRedis(${JSON.stringify(url)});
@@ -330,20 +327,13 @@ async function endsAfterClose(url: string, milliseconds: number): Promise<number
     const hold = setInterval(() => {}, ${milliseconds});
     await Promise.race([connection.connect(), soon]);
     clearInterval(hold);
-    connection.close();
-    console.log('closed');`;
+    connection.close();`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const ended = once(child, 'close');
-  await once(child.stdout, 'data');
-  const closed = performance.now();
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
-  const [code] = await ended;
-  clearTimeout(timer);
-  if (code !== 0) throw new Error(`it did not end within ${END_MS} ms, or failed: ${code}`);
-  return performance.now() - closed;
+  const [code] = await once(child, 'close');
+  return code;
 }
 
 export const status = async (app: FastifyInstance, url = '/properties/'): Promise<string> =>

@@ -2,14 +2,15 @@ import { once } from 'node:events';
 import type { RedisClientType } from 'redis';
 import { createClient } from 'redis';
 import type { Test } from 'tap';
-import { LocalTier } from '../../src/cache/local-tier.ts';
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { openRedis as openConnection } from '../../src/cache/redis-connection.ts';
-import { RedisStore } from '../../src/cache/redis-store.ts';
-import { trackTokens } from '../../src/cache/redis-tracking.ts';
-import type { Store } from '../../src/cache/store.ts';
-import { TokenMirror } from '../../src/cache/token-mirror.ts';
-import { scratchRedis, skipWithoutRedis, trackedRedis } from './redis.ts';
+import { openRedis as openConnection } from '../../src/cache/redis/connection.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
+import { trackTokens } from '../../src/cache/redis/tracking.ts';
+import { LocalTier } from '../../src/cache/stores/local-tier.ts';
+import { MemoryStore } from '../../src/cache/stores/memory-store.ts';
+import type { Store } from '../../src/cache/stores/store.ts';
+import { type MirrorOptions, TokenMirror } from '../../src/cache/stores/token-mirror.ts';
+import { scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
+import { PATIENT_MS } from './times.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -38,15 +39,21 @@ export async function openRedis(t: Test, url?: string): Promise<RedisClientType>
   return client;
 }
 
+interface LocalTierOptions extends MirrorOptions {
+  readonly peersMs?: number;
+}
+
 /** As the service opens it, and ready to answer from memory. */
-export async function openLocalTier(t: Test, url?: string, now?: () => number) {
-  const connection = openConnection(url ?? (await trackedRedis(t)), { track: true });
+export async function openLocalTier(t: Test, url?: string, options: LocalTierOptions = {}) {
+  const { peersMs = PATIENT_MS, trustMs = PATIENT_MS, now } = options;
+  const connection = openConnection(url ?? (await scratchRedis(t)), { track: true, silenceMs: PATIENT_MS });
   t.teardown(() => connection.close());
-  const mirror = new TokenMirror(now);
+  const mirror = new TokenMirror({ now, trustMs });
   const changed: string[] = [];
   await connection.connect();
   if (!connection.tracking) throw new Error('it was asked to track');
   const peers = trackTokens(connection, connection.tracking, mirror, {
+    peersMs,
     changed: (tags) => changed.push(...tags),
     refused: t.fail,
   });

@@ -2,13 +2,13 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { giveTo, ownerOf } from '../../src/embedded/system-user.ts';
+import type { Scope } from '../../support/scope.ts';
 import { type Authority, type Certificate, privateAuthority } from './certificates.ts';
-import { privatePostgres } from './database.ts';
-import type { Scope } from './scope.ts';
+import { privatePostgres } from './private-postgres.ts';
 
 const RELOAD = 'SELECT pg_reload_conf()';
 
-/** A PostgreSQL of one's own that nobody reaches without TLS, and the CA of its certificate. */
+/** A PostgreSQL for one test that requires TLS, and the CA of its certificate. */
 export interface TlsPostgres {
   readonly authority: Authority;
   /** Whether a client has to have a certificate in the name of its user, by the same CA. */

@@ -1,8 +1,9 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { createCaches } from '../../src/cache/index.ts';
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import { EVERY_PAGE, pageCache } from '../../src/plugins/page-cache/index.ts';
+import { createCaches } from '../../src/cache/caches.ts';
+import { MemoryStore } from '../../src/cache/stores/memory-store.ts';
+import { EVERY_PAGE, pageCache } from '../../src/http-cache/plugin.ts';
+import { fronted } from '../helpers/fronted.ts';
 import { portOf } from './fixture.ts';
 import { decoded, KeptConnection } from './raw-http.ts';
 
@@ -10,15 +11,15 @@ import { decoded, KeptConnection } from './raw-http.ts';
 
 const page = { pageCache: { ttl: 600, tags: ['things'] } };
 const querystring = { type: 'object', properties: { page: { type: 'string' } } };
-const inOnePlace = { places: 1, key: ({ url }: { url: string }) => url };
+const inOneBucket = { buckets: 1, key: ({ url }: { url: string }) => url };
 const echoPage = async ({ query }: { query: unknown }) => `page ${Object(query).page}`;
 
-type Asked = readonly [target: string, fields?: readonly string[]];
+type RawRequest = readonly [target: string, fields?: readonly string[]];
 
 interface Collision {
   readonly routes: (app: FastifyInstance) => void;
-  readonly first: Asked;
-  readonly second: Asked;
+  readonly first: RawRequest;
+  readonly second: RawRequest;
 }
 
 const host = (name: string) => [`Host: ${name}.example`];
@@ -35,25 +36,27 @@ const collisions: Record<string, Collision> = {
     first: ['/a', host('a')],
     second: ['/a', host('b')],
   },
-  'two URLs that have one place': {
+  'two URLs in one bucket': {
     routes: (app) =>
-      app.get('/a', { config: { pageCache: { ...page.pageCache, ...inOnePlace } } }, async ({ url }) => url),
+      app.get('/a', { config: { pageCache: { ...page.pageCache, ...inOneBucket } } }, async ({ url }) => url),
     first: ['/a?page=1'],
     second: ['/a?page=2'],
   },
-  'two URLs that have one place, in several codings': {
+  'two URLs in one bucket, in several codings': {
     routes: (app) =>
-      app.get('/a', { config: { pageCache: { ...page.pageCache, ...inOnePlace } } }, async ({ url }, reply) =>
-        reply.type('text/plain').send(url.repeat(1_000)),
+      app.get(
+        '/a',
+        { config: { pageCache: { ...page.pageCache, ...inOneBucket } } },
+        async ({ url }, reply) => reply.type('text/plain').send(url.repeat(1_000)),
       ),
     first: ['/a?page=1', ['Accept-Encoding: gzip']],
     second: ['/a?page=2', ['Accept-Encoding: gzip']],
   },
-  'two URLs that have one place, and differ between hosts': {
+  'two URLs in one bucket, and differ between hosts': {
     routes: (app) =>
       app.get(
         '/a',
-        { config: { pageCache: { ...page.pageCache, ...inOnePlace } } },
+        { config: { pageCache: { ...page.pageCache, ...inOneBucket } } },
         async ({ host, url }, reply) => reply.header('vary', 'host').send(host + url),
       ),
     first: ['/a?page=1', host('a')],
@@ -97,9 +100,12 @@ for (const [what, { routes, first, second }] of Object.entries(collisions)) {
       everything: ['things', EVERY_PAGE],
       staleIfError: 0,
     });
-    const cached = Fastify();
-    const plain = Fastify();
-    await cached.register(pageCache, { caches, answeredEarly: () => {} });
+    const cached = fronted();
+    const plain = fronted();
+    await cached.register(pageCache, {
+      caches,
+      fastPath: { use: (stage) => cached.front.use('fastPath', stage), answered: () => {} },
+    });
     const clients: KeptConnection[] = [];
     t.teardown(async () => {
       for (const client of clients) client.close();

@@ -81,7 +81,7 @@ const unnamed = (answer: RawAnswer): string =>
 
 /** Whether the request asks for an answer that a page may be given in, instead of its own 200. */
 function isVariation(request: Hostile, status: number): boolean {
-  // A part of a compressed form may be none of the page itself, and the other way round.
+  // A part of an encoded variant may be none of the page itself, and the other way round.
   if (status === 200) return fieldOf(request, 'range') !== undefined && isCoded(request);
   if (status === 206 || status === 416) return fieldOf(request, 'range') !== undefined;
   const conditions = fieldOf(request, 'if-none-match') ?? fieldOf(request, 'if-modified-since');

@@ -21,11 +21,8 @@ export interface Exchange {
 /** What is no HTTP, or has too long a head, is refused before it is a request. */
 export const isRefusal = ({ status }: RawAnswer): boolean => status === 400 || status === 431;
 
-/** Asked after what is hostile, on the same connection: a server that lost count of its requests shows it there. */
+/** Sent after what is hostile, on the same connection: a server that lost count of its requests shows it there. */
 const SENTINEL = 'GET /sentinel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-
-/** How long one exchange may take on a busy machine. Milliseconds. */
-const PATIENCE_MS = 5_000;
 
 /**
  * Sends the bytes as they are, in one write, waits for as many answers as there are `methods`, and asks the sentinel
@@ -50,10 +47,6 @@ function converse(port: number, bytes: Buffer, methods: readonly string[]) {
     let given: Buffer = Buffer.alloc(0);
     let asked = false;
     let reset = false;
-    const late = setTimeout(() => {
-      socket.destroy();
-      reject(new Error(`no answer to ${JSON.stringify(bytes.subarray(0, 300).toString('latin1'))}`));
-    }, PATIENCE_MS);
     const read = () => {
       for (;;) {
         const found = parse(given, methods[answers.length] ?? 'GET');
@@ -79,7 +72,6 @@ function converse(port: number, bytes: Buffer, methods: readonly string[]) {
       reset = true;
     });
     socket.on('close', () => {
-      clearTimeout(late);
       const last = reset ? undefined : parseToEnd(given);
       if (last) answers.push(last);
       resolve({ answers, reset, rest: last ? 0 : given.byteLength });
@@ -104,7 +96,7 @@ export class KeptConnection {
       this.#closed = true;
       this.#arrived();
     });
-    this.#socket.on('error', () => {}); // Whoever waits for an answer hears of the close.
+    this.#socket.on('error', () => {}); // Pending answers are rejected by `close`.
   }
 
   /** GETs all the targets in one packet. */
@@ -122,7 +114,7 @@ export class KeptConnection {
     this.#socket.write(heads.join(''), 'latin1');
     const answers: RawAnswer[] = [];
     while (answers.length < targets.length) answers.push(await this.#next());
-    if (this.#given.byteLength > 0) throw new Error('an answer that nobody asked for');
+    if (this.#given.byteLength > 0) throw new Error('an answer without a request');
     return answers;
   }
 

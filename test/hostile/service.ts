@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { namesOf } from '../../src/features/properties/column-sql.ts';
+import { COLUMNS } from '../../src/features/properties/columns.ts';
+import { execute } from '../../support/database.ts';
+import { scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
 import { build, LISTING, write } from '../helpers/app.ts';
-import { execute } from '../helpers/database.ts';
-import { scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
 import { attackOn, portOf, writtenKeys } from './fixture.ts';
 import { harmTo } from './model.ts';
 import { KeptConnection, type RawAnswer } from './raw-http.ts';
@@ -16,7 +18,7 @@ import { FIELDS, type Hostile, hostile, LIST, pipelines, ROW, SHAPES } from './s
  */
 
 const ROWS = 12;
-const RUNS = 50;
+const RUNS = 12;
 
 /** What the innocent client asks for, one after the other. */
 const CODINGS = [undefined, 'gzip', 'br', 'gzip, deflate, br'];
@@ -30,13 +32,13 @@ const kinds = [
   {
     name: 'Redis',
     skip: skipWithoutRedis,
-    shapes: SHAPES,
+    shapes: [], // What a request looks like has nothing to do with where the pages are.
     environment: async (t: Test) => ({ REDIS_URL: await scratchRedis(t) }),
   },
   {
     name: 'Redis alone',
     skip: skipWithoutRedis,
-    shapes: [], // Fields beside plain hits, which are not answered at once here, and the mixtures.
+    shapes: [],
     environment: async (t: Test) => ({ REDIS_URL: await scratchRedis(t), CACHE_LOCAL: 'off' }),
   },
 ] as const;
@@ -45,14 +47,17 @@ for (const { name, skip, shapes, environment } of kinds) {
   t.test(`hostile requests to the service, over ${name}`, { skip }, async (t) => {
     const world = await openWorld(t, await environment(t));
 
-    t.test('each of them is answered as without a cache, and nobody else gets anything of it', async (t) => {
-      const sent = [...shapes, ...pipelines(FIELDS)];
-      for (const requests of sent) {
-        const fault = await world.run({ kind: 'requests', requests });
-        if (fault) t.fail(fault, { requests });
-      }
-      t.ok(world.innocentHits() > sent.length, 'the innocent client was answered from the cache');
-    });
+    t.test(
+      'each of them is answered as without a cache, and no other client gets anything of it',
+      async (t) => {
+        const sent = [...shapes, ...pipelines(FIELDS)];
+        for (const requests of sent) {
+          const fault = await world.run({ kind: 'requests', requests });
+          if (fault) t.fail(fault, { requests });
+        }
+        t.ok(world.innocentHits() > sent.length, 'the innocent client was answered from the cache');
+      },
+    );
 
     t.test('so are any of them together, between writes', async (t) => {
       const command: fc.Arbitrary<Command> = fc.oneof(
@@ -82,24 +87,28 @@ for (const { name, skip, shapes, environment } of kinds) {
     });
 
     t.test(
-      'the store has nothing but the pages of the rows that there are, and places for questions',
+      'the store has nothing but the pages of the rows that there are, and buckets for questions',
       async (t) => {
         const ids = await world.everyId();
         const pages = [LIST, ...ids.map((id) => `/properties/${id}/`)];
-        const forms = ['br', 'gzip'].map((coding) => `pages:${coding}:${LIST}`);
-        const expected = new Set([...pages.map((page) => `pages:${page}`), ...forms, 'data:all_properties']);
+        const encoded = ['br', 'gzip'].map((coding) => `pages:${coding}:${LIST}`);
+        const expected = new Set([
+          ...pages.map((page) => `pages:${page}`),
+          ...encoded,
+          'data:all_properties',
+        ]);
         for (const key of world.keys) t.ok(expected.has(key) || isOfQuestions(key), key);
-        t.ok(forms.every((form) => world.keys.has(form)));
+        t.ok(encoded.every((key) => world.keys.has(key)));
       },
     );
   });
 }
 
-/** The page of what is counted without a question, and the places that all questions share. */
+/** The page of what is counted without a question, and the buckets that all questions share. */
 function isOfQuestions(key: string): boolean {
   const page = key.replace(/^pages:(br:|gzip:)?/, '');
-  const [, place] = /^\/properties\/(?:count\/)?\?~(\d+)$/.exec(page) ?? [];
-  return page === '/properties/count/' || (place !== undefined && Number(place) < 1_024);
+  const [, bucket] = /^\/properties\/(?:count\/)?\?~(\d+)$/.exec(page) ?? [];
+  return page === '/properties/count/' || (bucket !== undefined && Number(bucket) < 1_024);
 }
 
 async function openWorld(t: Test, env: Record<string, string>) {
@@ -171,7 +180,7 @@ interface Row {
 
 async function rowsOf(client: pg.Client): Promise<readonly Row[]> {
   const { rows } = await client.query<Record<string, string> & { id: number; created_at: Date }>(
-    'SELECT id, title, description, price::text, location, created_at FROM properties_property ORDER BY id',
+    `SELECT ${namesOf(COLUMNS)} FROM properties_property ORDER BY id`,
   );
   return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
 }

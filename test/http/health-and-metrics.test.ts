@@ -1,9 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
 import t, { type Test } from 'tap';
+import { scratchDatabase } from '../../support/database.ts';
+import { scratchRedis, skipWithoutRedis, startRedis } from '../../support/redis.ts';
 import { add, build, empty, LISTING, settled, write } from '../helpers/app.ts';
-import { scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
-import { scratchRedis, skipWithoutRedis, startRedis, trackedRedis } from '../helpers/redis.ts';
+import { PATIENT } from '../helpers/times.ts';
 
 t.test('live answers that the process is up, and is never stored', async (t) => {
   const app = await build(t);
@@ -42,22 +43,21 @@ t.test('ready names Redis when there is one', { skip: skipWithoutRedis }, async 
 });
 
 t.test('a PostgreSQL whose connections are all in use is up', async (t) => {
-  const app = await build(t);
+  const app = await build(t, {}, { ...PATIENT, probeMs: 20 });
   const CONNECTIONS = 10;
-  const busy = Promise.all(
-    Array.from({ length: CONNECTIONS }, () => app.prisma.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`),
-  );
-  while (app.pool.totalCount - app.pool.idleCount < CONNECTIONS) await turn();
+  const busy = await Promise.all(Array.from({ length: CONNECTIONS }, () => app.pool.connect()));
   const ready = await app.inject('/health/ready');
   t.equal(ready.statusCode, 200);
   t.equal(ready.json().dependencies.postgresql, 'up');
-  await busy;
+  for (const client of busy) client.release();
 });
 
 t.test('a Redis that says nothing is down', { skip: skipWithoutRedis }, async (t) => {
   const network = await proxyTo(t, await scratchRedis(t));
-  const app = await build(t, { REDIS_URL: network.url });
+  const app = await build(t, { REDIS_URL: network.url }, { ...PATIENT, redisSilenceMs: 300 });
+  const lost = once(app.redisConnection?.events ?? new EventEmitter(), 'lost');
   network.drop();
+  await lost; // What the cache and the metrics know too.
   t.match((await app.inject('/health/ready')).json(), {
     status: 'ready',
     dependencies: { postgresql: 'up', redis: 'down' },
@@ -83,7 +83,7 @@ t.test('without PostgreSQL ready answers 503 and live 200, until it is back', as
 
 t.test('before the end ready answers 503, and everything else goes on', async (t) => {
   const app = await build(t);
-  app.lastAnswers.begin();
+  app.drain.begin();
   const ready = await app.inject('/health/ready');
   t.equal(ready.statusCode, 503);
   t.match(ready.json(), { status: 'stopping', dependencies: { postgresql: 'up' } });
@@ -93,7 +93,7 @@ t.test('before the end ready answers 503, and everything else goes on', async (t
 
 t.test('a worker whose place another one has taken goes on to be ready', async (t) => {
   const app = await build(t);
-  app.lastAnswers.begin({ unready: false });
+  app.drain.begin({ unready: false });
   t.equal((await app.inject('/health/ready')).statusCode, 200);
 });
 
@@ -104,7 +104,7 @@ const kinds = [
   {
     store: 'redis',
     skip: skipWithoutRedis,
-    environment: async (t: Test) => ({ REDIS_URL: await trackedRedis(t) }),
+    environment: async (t: Test) => ({ REDIS_URL: await scratchRedis(t) }),
   },
 ] as const;
 

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Fastify from 'fastify';
 import t from 'tap';
-import { applyMigrations } from '../../src/database/schema-engine.ts';
-import { packageRoot } from '../../src/package-root.ts';
-import { answerProblem, problems } from '../../src/plugins/problems.ts';
-import { EVERYTHING } from '../../src/properties/tags.ts';
-import { logEarlyHits, RequestLog } from '../../src/request-log.ts';
+import { applyMigrations } from '../../src/database/migrate/migrate.ts';
+import { EVERYTHING } from '../../src/features/properties/tags.ts';
+import { noRoute } from '../../src/http/no-route.ts';
+import { answerProblem, problems } from '../../src/http/problems.ts';
+import { logFastPathHits, RequestLog } from '../../src/http/request-log.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 import { build, invalidationOf, LISTING, settled, write } from '../helpers/app.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
 
 const app = await build(t);
@@ -244,6 +245,7 @@ t.test('the log has one line a request, with what the cache did and what went wr
   });
   t.teardown(() => app.close());
   await app.register(problems);
+  await app.register(noRoute);
   app.get('/page', async (_, reply) => reply.header('cache-status', 'x; hit').send('text'));
   app.get('/broken', async (_, reply) => {
     reply.hijack();
@@ -266,10 +268,10 @@ t.test(
     const lines: string[] = [];
     const output = { write: (line: string) => void lines.push(line) };
     const hit = { method: 'GET', url: '/a?"b"', route: '/a', status: 304, cacheStatus: 'x; hit' } as const;
-    for (const level of ['warn', 'silent']) logEarlyHits(output, level)(hit, 1, 'id');
-    logEarlyHits(undefined, 'info')(hit, 1, 'id');
+    for (const level of ['warn', 'silent']) logFastPathHits(output, level)(hit, 1, 'id');
+    logFastPathHits(undefined, 'info')(hit, 1, 'id');
     t.same(lines, []);
-    const log = logEarlyHits(output, 'info');
+    const log = logFastPathHits(output, 'info');
     for (const elapsed of [0.04, 12.34]) log(hit, elapsed, `id-${elapsed}`);
     const fields = { method: 'GET', url: '/a?"b"', status: 304, cache: 'x; hit', msg: 'request' };
     for (const [index, [ms, request_id]] of [
@@ -348,38 +350,43 @@ t.test(
   },
 );
 
-t.test('a database out of reach answers 503 with Retry-After, and works again by itself', async (t) => {
-  const network = await proxyTo(t, await scratchDatabase(t));
-  const app = await build(t, { DATABASE_URL: network.url });
-  await network.cut();
-  for (const response of [
-    await app.inject('/properties/'),
-    await app.inject('/properties/1/'),
-    await write(app, 'POST', '/properties/', LISTING),
-    await write(app, 'PATCH', '/properties/1/', { title: 'T' }),
-    await write(app, 'DELETE', '/properties/1/'),
-  ]) {
-    t.equal(response.statusCode, 503);
-    t.equal(response.headers['retry-after'], '1');
-    t.equal(response.headers['content-type'], 'application/problem+json');
-    t.strictSame(response.json(), {
-      type: 'about:blank',
-      title: 'Service Unavailable',
-      status: 503,
-      detail:
-        'The database does not answer: try again. A write may have been made all the same, so read first',
-      code: 'PL_DATABASE_UNAVAILABLE',
-      request_id: response.headers['x-request-id'],
+t.test(
+  'a database out of reach answers 503 with Retry-After, of writes alone that they may have been made, and works again by itself',
+  async (t) => {
+    const network = await proxyTo(t, await scratchDatabase(t));
+    const app = await build(t, { DATABASE_URL: network.url });
+    await network.cut();
+    const read = 'The database does not answer: try again';
+    const written =
+      'The database does not answer. The write may have been made all the same: read first, then try again';
+    for (const [detail, response] of [
+      [read, await app.inject('/properties/')],
+      [read, await app.inject('/properties/1/')],
+      [written, await write(app, 'POST', '/properties/', LISTING)],
+      [written, await write(app, 'PATCH', '/properties/1/', { title: 'T' })],
+      [written, await write(app, 'DELETE', '/properties/1/')],
+    ] as const) {
+      t.equal(response.statusCode, 503);
+      t.equal(response.headers['retry-after'], '1');
+      t.equal(response.headers['content-type'], 'application/problem+json');
+      t.strictSame(response.json(), {
+        type: 'about:blank',
+        title: 'Service Unavailable',
+        status: 503,
+        detail,
+        code: 'PL_DATABASE_UNAVAILABLE',
+        request_id: response.headers['x-request-id'],
+      });
+    }
+    t.match((await app.inject('/health/ready')).json(), {
+      status: 'unavailable',
+      dependencies: { postgresql: 'down' },
     });
-  }
-  t.match((await app.inject('/health/ready')).json(), {
-    status: 'unavailable',
-    dependencies: { postgresql: 'down' },
-  });
-  t.equal((await app.inject('/health/live')).statusCode, 200);
-  await network.mend();
-  t.equal((await app.inject('/properties/')).body, '{"properties":[]}');
-});
+    t.equal((await app.inject('/health/live')).statusCode, 200);
+    await network.mend();
+    t.equal((await app.inject('/properties/')).body, '{"properties":[]}');
+  },
+);
 
 t.test('a client that speaks no HTTP gets a 400 and the connection closed', async (t) => {
   const app = await build(t);

@@ -4,16 +4,17 @@ import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
-import { newRequestId } from '../../src/request-id.ts';
+import { newRequestId } from '../../src/http/request-id.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 import { LISTING, settled, WRITE_KEY, write } from '../helpers/app.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { PATIENT } from '../helpers/times.ts';
 
 /** The service, listening, and every line of its log. */
 async function service(t: Test) {
   const lines: Record<string, unknown>[] = [];
   const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const env = { API_KEYS: WRITE_KEY, DATABASE_URL: await scratchDatabase(t) };
-  const app = await buildApp({ env, dataDirectory: 'unused', log });
+  const app = await buildApp({ env, dataDirectory: 'unused', log, times: PATIENT });
   t.teardown(() => app.close());
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   return { app, lines, port: Number(port) };

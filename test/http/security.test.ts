@@ -46,7 +46,7 @@ for (const [what, header, challenge, detail] of [
 }
 
 t.test(
-  'without a key nobody learns whether the rest was right: 401 comes before 400, 404 and 415',
+  'without a key no client learns whether the rest was right: 401 comes before 400, 404 and 415',
   async (t) => {
     for (const request of [
       { method: 'POST', url: '/properties/', payload: { price: -1 } },
@@ -106,7 +106,7 @@ t.test('every answer of the API has them: pages, hits, 304s, writes and errors',
   for (const [what, { headers }] of Object.entries(answers)) t.match(headers, API, what);
 });
 
-t.test('nothing says which software answers, and TLS is left to whoever ends it', async (t) => {
+t.test('nothing says which software answers, and TLS is left to the proxy that terminates it', async (t) => {
   const { headers } = await app.inject('/properties/');
   for (const name of ['server', 'x-powered-by', 'strict-transport-security']) t.notOk(name in headers, name);
 });

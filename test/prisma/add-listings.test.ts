@@ -1,7 +1,8 @@
 import pg from 'pg';
 import t from 'tap';
 import { addListings, lineOf } from '../../prisma/seed/add-listings.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { sampleListings } from '../../src/features/properties/sample-listings.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 
 const url = await scratchDatabase(t);
 const client = await connected();
@@ -49,15 +50,13 @@ t.test('what was added is found by its words, with nothing left to merge', async
   t.equal(rows[0].pending, 0);
 });
 
-t.test('a row is a line, whatever is in its texts', async (t) => {
-  const listing = {
-    title: 'a\\b\tc',
-    description: 'd\ne\rf',
-    price: 1,
-    location: 'Accra',
-    createdAt: new Date(0),
-  };
-  t.equal(lineOf(listing), 'a\\\\b\\tc\td\\ne\\rf\t1\tAccra\t1970-01-01T00:00:00.000Z\n');
+t.test('a row is a record, whatever is in its texts', async (t) => {
+  for await (const [sample] of sampleListings({ count: 1 })) {
+    if (!sample) throw new Error('There is no sample');
+    const texts = { title: 'a\\b\t"c"', description: 'd\ne, f', price: 1, location: 'Accra' };
+    const line = lineOf({ ...sample, ...texts, createdAt: new Date(0) });
+    t.equal(line, '"a\\b\t""c""","d\ne, f","1","Accra","1970-01-01T00:00:00.000Z"\n');
+  }
 });
 
 t.test('a listing that is posted meanwhile waits, and gets the id after the last one', async (t) => {
@@ -83,6 +82,7 @@ t.test('a failure on the way changes nothing, and the connection is good for the
 });
 
 async function isWaiting(): Promise<boolean> {
-  const waiting = 'SELECT FROM pg_locks WHERE NOT granted AND relation = $$properties_property$$::regclass';
+  const waiting = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE NOT granted AND relation = 'properties_property'::regclass AND datname = current_database()`;
   return (await execute(url, waiting)).rowCount !== 0;
 }

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { runSeed } from '../../prisma/seed/command-line.ts';
-import { USAGE } from '../../prisma/seed/options.ts';
-import { applyMigrations } from '../../src/database/schema-engine.ts';
+import { HELP, USAGE } from '../../prisma/seed/options.ts';
+import { applyMigrations } from '../../src/database/migrate/migrate.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
-import { packageRoot } from '../../src/package-root.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
-import { freePort } from '../helpers/redis.ts';
+import { packageRoot } from '../../src/platform/package-root.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
+import { freePort } from '../../support/redis.ts';
 
 const url = await scratchDatabase(t);
 
@@ -61,6 +61,11 @@ t.test('a bad option exits with 2 and two lines, before anything is connected to
   });
 });
 
+t.test('--help says what there is, and ends with 0 before anything is connected to', async (t) => {
+  for (const args of ['--help', '-h', '--count 5 --help'])
+    t.strictSame(await seed(args, 'unused'), { code: 0, stdout: `${HELP}\n`, stderr: '' });
+});
+
 t.test('--flush is refused on another machine, by name and before any connection', async (t) => {
   t.strictSame(await seed('--flush --count 5', 'postgresql://user:secret@db.example.com/listings'), {
     code: 1,
@@ -85,7 +90,7 @@ for (const [what, open, message] of [
   [
     'a database that does not exist',
     async () => url.replace(/test_\w+/, 'missing'),
-    /^Cannot use database missing at \S+ \(database "missing" does not exist\): start it, or /,
+    /^Cannot use database missing at \S+ \(database "missing" does not exist\): create it \(npx prisma migrate deploy does\), or /,
   ],
   [
     'a database without the table',

@@ -20,7 +20,7 @@ for (const [what, error, explanation] of [
   [
     'a database that is not there',
     { code: '3D000', message: 'database "a" does not exist' },
-    'Cannot use database a at b (database "a" does not exist): start it, or correct DATABASE_URL',
+    'Cannot use database a at b (database "a" does not exist): create it (npx prisma migrate deploy does), or correct DATABASE_URL',
   ],
   [
     'a connection that was lost',

@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { createClient } from 'redis';
 import t from 'tap';
 import { openInvalidation } from '../../prisma/seed/invalidation.ts';
-import { tokenKey } from '../../src/cache/redis-store.ts';
-import { freePort, scratchRedis, skipWithoutRedis } from '../helpers/redis.ts';
+import { tokenKey } from '../../src/cache/redis/redis-store.ts';
+import { freePort, scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
 
 t.test('without a Redis there is nothing to tell anyone', async (t) => {
   const { invalidate, close } = await openInvalidation(undefined, t.fail);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import t from 'tap';
 import { mergingMeanwhile } from '../../prisma/seed/merge-pending.ts';
-import { execute, scratchDatabase } from '../helpers/database.ts';
+import { execute, scratchDatabase } from '../../support/database.ts';
 
 const url = await scratchDatabase(t);
 
@@ -26,7 +26,7 @@ t.test('what is pending is merged while the work goes on, and not after it', asy
   await client.end();
 });
 
-t.test('a merge that fails is nobody else’s failure, and a failure of the work is told', async (t) => {
+t.test('a merge that fails fails nothing else, and a failure of the work is told', async (t) => {
   const client = await connected();
   await client.end();
   t.equal(await mergingMeanwhile(client, Promise.resolve(1)), 1);

@@ -2,12 +2,12 @@ import t from 'tap';
 import { BadOption, readOptions } from '../../prisma/seed/options.ts';
 
 t.test('without options, 25 listings are added, never the same ones', async (t) => {
-  t.strictSame(readOptions([]), { count: 25, flush: false, seed: undefined, yes: false });
+  t.strictSame(readOptions([]), { count: 25, flush: false, seed: undefined, yes: false, help: false });
 });
 
 t.test('every option is read, at both ends of its range', async (t) => {
   const largest = readOptions(['--count', '1000000', '--flush', '--seed=4294967295', '--yes']);
-  t.strictSame(largest, { count: 1_000_000, flush: true, seed: 4_294_967_295, yes: true });
+  t.strictSame(largest, { count: 1_000_000, flush: true, seed: 4_294_967_295, yes: true, help: false });
   t.match(readOptions(['--count=1', '--seed', '0']), { count: 1, seed: 0 });
 });
 

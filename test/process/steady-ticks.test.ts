@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
-import { keptTick } from '../../src/steady-ticks.ts';
+import { keptTick } from '../../src/process/steady-ticks.ts';
 
 t.test('a tick object of Node is kept', async (t) => {
   await turn();

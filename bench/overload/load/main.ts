@@ -1,5 +1,5 @@
-import { answerQuestions } from '../../speed/questions.ts';
+import { answerRequests } from '../../speed/child-requests.ts';
 import { offer } from './offer.ts';
 
 /** The process that makes the load: one job after the other. */
-answerQuestions(offer);
+answerRequests(offer);

@@ -65,7 +65,7 @@ class Load {
   }
 
   /**
-   * Whatever the answers do. Who is due while every connection is busy gets none: that counts, like a late answer,
+   * Whatever the answers do. A request that is due while every connection is busy is not sent: that counts, like a late answer,
    * among those that were not good.
    */
   async #askWhenDue(rate: number): Promise<void> {

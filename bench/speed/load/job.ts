@@ -3,7 +3,7 @@
 export interface Job {
   /** Of 127.0.0.1. */
   readonly port: number;
-  readonly request: Asked;
+  readonly request: SentRequest;
   readonly connections: number;
   readonly milliseconds: number;
   /** Made before each request that is timed, and not timed itself. */
@@ -16,10 +16,10 @@ export interface Job {
 /** A request to the same server or to another one. */
 export interface Before {
   readonly port: number;
-  readonly request: Asked;
+  readonly request: SentRequest;
 }
 
-export interface Asked {
+export interface SentRequest {
   /** As it goes over the wire. `{n}` in it is another number each time. */
   readonly text: string;
   readonly status: number;
@@ -31,10 +31,10 @@ export interface Asked {
 
 /** Fills of another page while requests are made: again and again, each after an invalidation. */
 export interface Fills {
-  readonly invalidate: Asked;
-  readonly page: Asked;
+  readonly invalidate: SentRequest;
+  readonly page: SentRequest;
   /** The same request, when its answer is compressed. */
-  readonly compressed: Asked;
+  readonly compressed: SentRequest;
 }
 
 /** What happened to the other page while a request was made. */

@@ -1,5 +1,5 @@
-import { answerQuestions } from '../questions.ts';
+import { answerRequests } from '../child-requests.ts';
 import { work } from './work.ts';
 
 /** The process that makes the load, for all measurements: one job after the other. */
-answerQuestions(work);
+answerRequests(work);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, Connection } from './connection.ts';
-import type { Asked } from './job.ts';
+import type { SentRequest } from './job.ts';
 
 /** How long an answer may take to become what it should be: a hit, or compressed. Milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -12,10 +12,10 @@ let made = Date.now(); // No two jobs ask for the same number.
 
 /** One request of a job, which refuses every answer but the right one. */
 export class Requester {
-  readonly #asked: Asked;
+  readonly #asked: SentRequest;
   readonly #bytes: Buffer | undefined;
 
-  constructor(asked: Asked) {
+  constructor(asked: SentRequest) {
     this.#asked = asked;
     this.#bytes = asked.text.includes('{n}') ? undefined : Buffer.from(asked.text);
   }

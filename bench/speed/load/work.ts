@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { keepFilling } from './fills.ts';
-import type { Asked, Job, Work } from './job.ts';
+import type { Job, SentRequest, Work } from './job.ts';
 import { Latencies } from './latencies.ts';
 import { Requester } from './requester.ts';
 
@@ -55,7 +55,7 @@ async function measure(connections: readonly Connection[], loop: Loop): Promise<
 
 /**
  * One request after the other. At a given rate, one that is late because the one before it took too long counts
- * from when it was due: who waits in front of a server that hangs is not left out.
+ * from when it was due: requests that wait for a server that hangs are not left out.
  */
 async function askUntil(end: number, connection: Connection, { job, request, prepare, latencies }: Loop) {
   const interval = job.rate ? (job.connections / job.rate) * 1000 : 0;
@@ -71,7 +71,7 @@ async function askUntil(end: number, connection: Connection, { job, request, pre
   }
 }
 
-function preparation(asked: Asked, connection: Connection): () => Promise<void> {
+function preparation(asked: SentRequest, connection: Connection): () => Promise<void> {
   const before = new Requester(asked);
   return async () => {
     await before.ask(connection);

@@ -9,6 +9,7 @@ const COLORS: Readonly<Record<ThroughputName, readonly [light: string, dark: str
   hit: ['#0550ae', '#79c0ff'],
   notModified: ['#bc4c00', '#ffa657'],
   remote: ['#a40e8a', '#ff9bdc'],
+  slowPath: ['#8a6d3b', '#c8a76b'],
   redisGet: ['#b3261e', '#ff8e86'],
 };
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { execute, withParameter } from '../../../support/database.ts';
 import { WRITE_KEY } from '../../helpers/app.ts';
-import { execute } from '../../helpers/database.ts';
 
 /** Between two waves of requests, and between two changes. Milliseconds. */
 const WAVE_MS = 250;
@@ -63,6 +63,6 @@ export async function changeBy(address: string, id: number, price: number): Prom
 }
 
 export async function changeInPsql(databaseUrl: string, id: number): Promise<void> {
-  const url = `${databaseUrl}?application_name=psql`;
+  const url = withParameter(databaseUrl, 'application_name', 'psql');
   await execute(url, `UPDATE properties_property SET price = price + 25 WHERE id = ${id}`);
 }

@@ -1,0 +1,2 @@
+export { openEmbeddedPostgres } from './postgres.ts';
+export { readOrCreateWriteKey } from './write-key.ts';

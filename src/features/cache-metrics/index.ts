@@ -1,0 +1,1 @@
+export { cacheMetricsRoute } from './route.ts';

@@ -1,0 +1,2 @@
+export { mergeMetrics } from './merge.ts';
+export { type MetricsOptions, metrics } from './metrics.ts';

@@ -1,0 +1,11 @@
+export { DeadlineExceeded, withDeadline } from './deadline.ts';
+export { withoutUnset } from './environment.ts';
+export { codeOf, type Fields, fieldsOf, hasFields, messageOf } from './fields.ts';
+export { guardOf, parserOf } from './json.ts';
+export { type Misspelt, misspelt } from './misspelt.ts';
+export { packageRoot } from './package-root.ts';
+export { takeStep } from './start-step.ts';
+export { joinNames, type TagNames } from './tag-names.ts';
+export { tenths } from './tenths.ts';
+export type { Times } from './times.ts';
+export { tlsAdvice } from './tls-advice.ts';

@@ -1,3 +1,0 @@
-import { runFolder } from './helpers/folder.ts';
-
-runFolder('coherence');

@@ -1,0 +1,3 @@
+import { runFolder } from '../helpers/folder.ts';
+
+runFolder('browser');

@@ -1,0 +1,3 @@
+import { runFolder } from '../helpers/folder.ts';
+
+for (const folder of ['http-cache', 'cache', 'checker']) runFolder(folder);

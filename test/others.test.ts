@@ -1,3 +1,0 @@
-import { runFolder } from './helpers/folder.ts';
-
-for (const folder of ['docs', 'metrics', 'prisma', 'process', 'properties']) runFolder(folder);
