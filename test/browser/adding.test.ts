@@ -1,11 +1,12 @@
 import t from 'tap';
 import { LISTING } from '../helpers/app.ts';
-import { checkAccessible, DESK, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
+import { checkAccessible, DESK, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { fill, giveKey, ready, row, serve, told } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 t.test('adding a listing', { skip: skipWithoutChromium }, async (t) => {
   const { address } = await serve(t, 12);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   for (const [name, screen] of Object.entries({ 'a phone': PHONE, 'a desk': DESK })) {
     t.test(`shows what it did to the cache: on ${name}`, async (t) => {

@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { packageRoot } from '../../src/platform/package-root.ts';
 import type { Scope } from '../../support/scope.ts';
 
-const executablePath = onThePath(['chromium', 'chromium-browser']);
+const executablePath = onThePath(['chromium-headless-shell', 'chromium', 'chromium-browser']);
 
 /** Why tests in a browser are skipped here, or false: an option for `t.test`. */
 export const skipWithoutChromium: string | false = executablePath ? false : 'no chromium on the PATH';

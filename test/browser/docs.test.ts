@@ -1,10 +1,11 @@
 import t from 'tap';
-import { launch, skipWithoutChromium, visit } from './chromium.ts';
+import { skipWithoutChromium, visit } from './chromium.ts';
 import { serve } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 t.test('/docs in a browser', { skip: skipWithoutChromium }, async (t) => {
   const { app, address } = await serve(t, 3);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('"Try it out" and "Execute" of the first operation answer with listings', async (t) => {
     const { page } = await visit(t, browser, `${address}docs`);

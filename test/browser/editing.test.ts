@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { settled, write } from '../helpers/app.ts';
-import { checkAccessible, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
+import { checkAccessible, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { fill, keepKey, ready, row, serve, told } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 const conflict = (page: Page) => page.getByText('Somebody else changed this listing while you edited it.');
 
@@ -20,7 +21,7 @@ async function editTooLate(page: Page, app: FastifyInstance, id: number): Promis
 
 t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
   const { app, address } = await serve(t, 8);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('is edited, which changes its row and leaves the others in the cache', async (t) => {
     const { page, complaints } = await visit(t, browser, address);
@@ -140,6 +141,7 @@ t.test('a listing that is there', { skip: skipWithoutChromium }, async (t) => {
     await ready(page);
     await keepKey(page);
     await page.getByRole('button', { name: 'Delete Flat 5', exact: true }).click();
+    await page.getByRole('dialog').getByText('Flat 5').waitFor(); // It has read the listing.
     await write(app, 'PATCH', '/properties/5/', { price: '333.00' });
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('Somebody changed this listing meanwhile.').waitFor();

@@ -2,12 +2,13 @@ import t from 'tap';
 import { execute, withParameter } from '../../support/database.ts';
 import { checkout, startServer } from '../../support/server.ts';
 import { authorization, WRITE_KEY, write } from '../helpers/app.ts';
-import { launch, skipWithoutChromium, visit } from './chromium.ts';
+import { skipWithoutChromium, visit } from './chromium.ts';
 import { ready, row, serve, told } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 t.test('a change that is made elsewhere', { skip: skipWithoutChromium }, async (t) => {
   const { app, url, address } = await serve(t, 8);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('in psql, is on the screen without being asked for, and says so', async (t) => {
     const { page, complaints } = await visit(t, browser, address);

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { checkAccessible, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
+import { checkAccessible, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { ready, row, serve } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 const total = (page: Page) => page.locator('#total');
 const titles = (page: Page) => page.locator('#rows .title').allTextContents();
@@ -10,7 +11,7 @@ const flats = (from: number, to: number, step = -1) =>
 
 t.test('listings are found', { skip: skipWithoutChromium }, async (t) => {
   const { address } = await serve(t, 23);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('page by page, forward and back, by buttons and by the history', async (t) => {
     const { page, complaints } = await visit(t, browser, address, { screen: PHONE });

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { write } from '../helpers/app.ts';
-import { launch, skipWithoutChromium, visit } from './chromium.ts';
+import { skipWithoutChromium, visit } from './chromium.ts';
 import { fill, keepKey, ready, row, serve, told } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 /** What has the focus: its label, or else its id. */
 const focused = (page: Page) =>
@@ -14,7 +15,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 
 t.test('the focus', { skip: skipWithoutChromium }, async (t) => {
   const { app, address } = await serve(t, 9);
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   /** A page that has the key, and what it complains of but for `expected`. */
   async function open(expected = /(?!)/) {

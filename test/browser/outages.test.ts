@@ -5,8 +5,9 @@ import { freePort, skipWithoutRedis, startRedis } from '../../support/redis.ts';
 import { checkout, startServer } from '../../support/server.ts';
 import { WRITE_KEY } from '../helpers/app.ts';
 import { privatePostgres } from '../helpers/private-postgres.ts';
-import { checkAccessible, DARK_PHONE, DESK, launch, PHONE, skipWithoutChromium, visit } from './chromium.ts';
+import { checkAccessible, DARK_PHONE, DESK, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { ready, row, serve } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 const banner = (page: Page, text: RegExp) => page.locator('.banner').getByText(text);
 
@@ -15,7 +16,7 @@ const UNREACHABLE =
   /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE|status of 503/;
 
 t.test('the page while something is away', { skip: skipWithoutChromium }, async (t) => {
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('says since when the server is, and goes on by itself when it is back', async (t) => {
     const env = {

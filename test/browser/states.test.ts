@@ -1,19 +1,12 @@
 import t from 'tap';
 import { execute } from '../../support/database.ts';
 import { Gate } from '../helpers/gate.ts';
-import {
-  checkAccessible,
-  DARK_PHONE,
-  LIGHT_DESK,
-  launch,
-  PHONE,
-  skipWithoutChromium,
-  visit,
-} from './chromium.ts';
+import { checkAccessible, DARK_PHONE, LIGHT_DESK, PHONE, skipWithoutChromium, visit } from './chromium.ts';
 import { ready, row, serve } from './dashboard.ts';
+import { sharedBrowser } from './shared-browser.ts';
 
 t.test('the list', { skip: skipWithoutChromium }, async (t) => {
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('of an empty table is told from a search without a match, and says how to fill it', async (t) => {
     const { address } = await serve(t, 0);
@@ -103,7 +96,7 @@ t.test('the list', { skip: skipWithoutChromium }, async (t) => {
 });
 
 t.test('where the system chooses the colours', { skip: skipWithoutChromium }, async (t) => {
-  const browser = await launch(t);
+  const browser = await sharedBrowser();
 
   t.test('the layers differ by their lines, and what has changed has a frame', async (t) => {
     const { url, address } = await serve(t, 3);
