@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/package-root.ts';
 import type { Scope } from './scope.ts';
+import { untraced } from './untraced.ts';
 
 export interface Server {
   readonly process: ChildProcess;
@@ -79,9 +80,10 @@ export async function runServer(cwd: string, env: Record<string, string>): Promi
 
 function launch(cwd: string, env: Record<string, string>, program = 'dist/src/server.js') {
   const { DATABASE_URL: _, DIRECT_DATABASE_URL: __, REDIS_URL: ___, ...inherited } = process.env;
-  // tap's coverage takes a second of every start: only where it was asked for.
-  if (env.TRACED !== '1') inherited.NODE_OPTIONS = '';
-  const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program)], {
+  const args = ['--enable-source-maps', join(packageRoot, program)];
+  const isTraced = env.TRACED === '1';
+  const [command, given] = isTraced ? [process.execPath, args] : untraced(process.execPath, args);
+  const child = spawn(command, given, {
     cwd,
     env: { DRAIN_SECONDS: '0', WRITE_RATE_LIMIT: '0', ...inherited, ...env }, // Tests write as fast as they can.
     stdio: ['ignore', 'pipe', 'pipe'],

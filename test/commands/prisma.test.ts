@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../src/platform/package-root.ts';
 import { execute, scratchDatabase } from '../../support/database.ts';
+import { untraced } from '../../support/untraced.ts';
 
 // Prisma's CLI as a user runs it, over the bridge to the schema engine.
 
@@ -76,11 +77,11 @@ interface Finished {
 }
 
 function runPrisma(cwd: string, args: string[], own: Record<string, string>): Promise<Finished> {
-  const { PRISMA_SCHEMA_ENGINE_BINARY, NODE_OPTIONS, ...inherited } = process.env;
+  const { PRISMA_SCHEMA_ENGINE_BINARY, ...inherited } = process.env;
   const env = { ...inherited, CHECKPOINT_DISABLE: '1', NO_COLOR: '1', ...own };
   return new Promise((resolve) => {
     const prisma = join(packageRoot, 'node_modules/.bin/prisma');
-    const child = execFile(prisma, args, { cwd, env }, (_error, stdout, stderr) =>
+    const child = execFile(...untraced(prisma, args), { cwd, env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode, output: stdout + stderr }),
     );
   });

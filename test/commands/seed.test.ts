@@ -5,6 +5,7 @@ import t from 'tap';
 import { HELP, USAGE } from '../../prisma/seed/options.ts';
 import { packageRoot } from '../../src/platform/package-root.ts';
 import { execute, scratchDatabase } from '../../support/database.ts';
+import { untraced } from '../../support/untraced.ts';
 
 const COMPILED = join(packageRoot, 'dist', 'prisma', 'seed.js');
 const PRISMA = join(packageRoot, 'node_modules', '.bin', 'prisma');
@@ -13,7 +14,7 @@ const url = await scratchDatabase(t);
 
 /** Runs a command to its end, on the database of this file and without Redis. */
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(command, args, {
+  const child = spawn(...untraced(command, args), {
     cwd: packageRoot,
     env: { ...process.env, DATABASE_URL: url, REDIS_URL: '', ...env },
   });
@@ -22,8 +23,8 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
   return { code, stdout, stderr };
 }
 
-/** The command as a user types it, without tap's instruments. */
-const prismaSeed = (...args: string[]) => run(PRISMA, ['db', 'seed', '--', ...args], { NODE_OPTIONS: '' });
+/** The command as a user types it. */
+const prismaSeed = (...args: string[]) => run(PRISMA, ['db', 'seed', '--', ...args]);
 
 t.test('`prisma db seed` adds as many listings as asked for to those there are', async (t) => {
   const { code, stdout } = await prismaSeed('--count', '5');
@@ -33,8 +34,7 @@ t.test('`prisma db seed` adds as many listings as asked for to those there are',
 });
 
 t.test('`prisma db seed -- --help` says what there is, and starts nothing for it', async (t) => {
-  const env = { NODE_OPTIONS: '', DATABASE_URL: '' };
-  const { code, stdout } = await run(PRISMA, ['db', 'seed', '--', '--help'], env);
+  const { code, stdout } = await run(PRISMA, ['db', 'seed', '--', '--help'], { DATABASE_URL: '' });
   t.equal(code, 0);
   t.match(stdout, HELP);
 });

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import type { Test } from 'tap';
+import { untraced } from '../../support/untraced.ts';
 
 /** A folder for `<directory>`s, open to PostgreSQL's user; when the test ends, its servers and it are gone. */
 export async function temporaryFolder(t: Test): Promise<string> {
@@ -43,9 +44,8 @@ export async function openElsewhere(t: Test, directory: string): Promise<Opener>
 
 export function spawnOpener(t: Test, directory: string, options: { detached?: boolean } = {}) {
   const program = fileURLToPath(new URL('./opener.js', import.meta.url));
-  const child = spawn(process.execPath, [program, directory], {
+  const child = spawn(...untraced(process.execPath, [program, directory]), {
     ...options,
-    env: { ...process.env, NODE_OPTIONS: '' }, // Without tap's coverage, which takes a second of every start.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));

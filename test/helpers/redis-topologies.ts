@@ -12,6 +12,7 @@ import { packageRoot } from '../../src/platform/package-root.ts';
 import { freePort } from '../../support/redis.ts';
 import type { Scope } from '../../support/scope.ts';
 import { checkout } from '../../support/server.ts';
+import { untraced } from '../../support/untraced.ts';
 import { write } from './app.ts';
 
 /** Between two checks of a state that is not reported. Milliseconds. */
@@ -328,8 +329,7 @@ async function endOfConnecting(url: string, milliseconds: number): Promise<numbe
     await Promise.race([connection.connect(), soon]);
     clearInterval(hold);
     connection.close();`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { ...process.env, NODE_OPTIONS: '' },
+  const child = spawn(...untraced(process.execPath, ['--input-type=module', '--eval', script]), {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = await once(child, 'close');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../src/platform/package-root.ts';
+import { untraced } from '../../support/untraced.ts';
 
 const LOOK_MS = 50;
 
@@ -32,7 +33,10 @@ t.test('the next run clears what one has left whose watchdog was killed too', { 
   run.kill('SIGKILL');
   await once(run, 'exit'); // Its tap holds its output open.
   t.ok(workingIn(folder).length >= 3, 'all of it runs on');
-  const next = spawn(process.execPath, ['dist/test/run.js', '--version'], { cwd: checkout, env });
+  const next = spawn(...untraced(process.execPath, ['dist/test/run.js', '--version']), {
+    cwd: checkout,
+    env,
+  });
   next.stdout.resume();
   t.same(await once(next, 'close'), [0, null]);
   t.same(readdirSync(folder), []);
@@ -44,9 +48,8 @@ async function startUnending(t: Test) {
   const folder = await emptyFolder(t);
   const checkout = await copyOfThis(t);
   const args = ['dist/test/run.js', '--reporter=tap', 'dist/test/fixtures/unending.js'];
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const env = { ...inherited, TMPDIR: folder };
-  const run = spawn(process.execPath, args, {
+  const env = { ...process.env, TMPDIR: folder };
+  const run = spawn(...untraced(process.execPath, args), {
     cwd: checkout,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,13 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../../src/platform/package-root.ts';
+import { untraced } from '../../../support/untraced.ts';
 import { readArguments, USAGE } from '../../fixtures/forwarding.ts';
 
 /** The fixture as a process of its own, as it is started by hand. */
 function start(t: Test, ...args: readonly string[]) {
-  const env = { ...process.env, NODE_OPTIONS: '' }; // Without tap's coverage, which takes a second of every start.
   const program = join(packageRoot, 'dist/test/fixtures/forward.js');
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(...untraced(process.execPath, [program, ...args]), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   t.teardown(() => child.kill('SIGKILL'));
   return child;
 }
