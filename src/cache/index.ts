@@ -1,6 +1,7 @@
 export { type Caches, createCaches } from './caches.ts';
 export { Breaker } from './core/breaker.ts';
 export type { Cache, EntryCache } from './core/cache.ts';
+export { type Key, keyIn } from './core/key.ts';
 export type { Fill, LookupOptions, Miss } from './core/lookup.ts';
 export { isFresh } from './core/token.ts';
 export type { RedisClient, RedisConnection, RedisOptions } from './redis/client.ts';

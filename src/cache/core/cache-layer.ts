@@ -9,6 +9,7 @@ import {
   type Value,
 } from '../stores/store.ts';
 import type { EntryCache, EntryOptions } from './cache.ts';
+import type { Key } from './key.ts';
 import { LayerStore, type LayerStoreOptions } from './layer-store.ts';
 import {
   collapsed,
@@ -65,7 +66,7 @@ export class CacheLayer implements EntryCache {
   }
 
   async get<V extends Value | undefined>(
-    key: string,
+    key: Key,
     { tags, ttl }: EntryOptions,
     load: () => Promise<V>,
   ): Promise<V | Value> {
@@ -85,7 +86,7 @@ export class CacheLayer implements EntryCache {
     }
   }
 
-  async lookup(key: string, tags: readonly Tag[], options: LookupOptions = {}): Promise<Lookup> {
+  async lookup(key: Key, tags: readonly Tag[], options: LookupOptions = {}): Promise<Lookup> {
     const { store } = this.#options;
     const { lead = 'for all', takes = this.#isFresh, whileRefreshing = () => true } = options;
     if (!this.#options.invalidations.admit()) return this.#bypass(this.#store.tiers);
@@ -107,11 +108,11 @@ export class CacheLayer implements EntryCache {
     return this.#options.store.local !== undefined;
   }
 
-  peekLocal(key: string, tags: readonly Tag[], takes = this.#isFresh): Entry | undefined {
+  peekLocal(key: Key, tags: readonly Tag[], takes = this.#isFresh): Entry | undefined {
     return this.#options.invalidations.admit() ? this.#store.peekLocal(key, tags, takes) : undefined;
   }
 
-  async peek(key: string, tags: readonly Tag[], takes = this.#isFresh): Promise<Entry | undefined> {
+  async peek(key: Key, tags: readonly Tag[], takes = this.#isFresh): Promise<Entry | undefined> {
     if (!this.#options.invalidations.admit()) return undefined;
     const snapshot = await this.#store.read(key, tags);
     const entry = snapshot && validIn(snapshot);
@@ -122,14 +123,14 @@ export class CacheLayer implements EntryCache {
     this.#store.emit('hit', tier);
   }
 
-  keep(key: string, entry: Entry, past = this.#options.staleIfError): boolean {
+  keep(key: Key, entry: Entry, past = this.#options.staleIfError): boolean {
     const seconds = Math.ceil(entry.ttl + past);
     if (seconds <= 0 || entry.value.body.byteLength > MAX_VALUE_BYTES) return false;
     void this.#store.write(key, entry, seconds);
     return true;
   }
 
-  async lastKnown(key: string): Promise<Entry | undefined> {
+  async lastKnown(key: Key): Promise<Entry | undefined> {
     const { staleIfError, now } = this.#options;
     if (staleIfError === 0) return undefined;
     const last = await this.#store.last(key);

@@ -1,4 +1,5 @@
 import type { Entry, Tag, Tier, Value } from '../stores/store.ts';
+import type { Key } from './key.ts';
 import type { Lookup, LookupOptions } from './lookup.ts';
 
 /** How a value is kept. */
@@ -16,7 +17,7 @@ export interface Cache {
    * not kept, and the waiters load for themselves. Rejects with the error of the load only.
    */
   get<V extends Value | undefined>(
-    key: string,
+    key: Key,
     options: EntryOptions,
     load: () => Promise<V>,
   ): Promise<V | Value>;
@@ -37,21 +38,21 @@ export interface EntryCache extends Cache {
    * Looks an entry up; after a miss the caller is the leader, unless it said otherwise, and others may wait for its
    * `fill`. Rejects only with the error of the load that it waited for.
    */
-  lookup(key: string, tags: readonly Tag[], options?: LookupOptions): Promise<Lookup>;
+  lookup(key: Key, tags: readonly Tag[], options?: LookupOptions): Promise<Lookup>;
   /** The entry that can be served without a round trip. Nothing is counted: a caller that serves it calls `hit`. */
-  peekLocal(key: string, tags: readonly Tag[], takes?: (entry: Entry) => boolean): Entry | undefined;
+  peekLocal(key: Key, tags: readonly Tag[], takes?: (entry: Entry) => boolean): Entry | undefined;
   /** The entry of the store that can be served. The caller neither leads nor waits, and nothing is counted. */
-  peek(key: string, tags: readonly Tag[], takes?: (entry: Entry) => boolean): Promise<Entry | undefined>;
+  peek(key: Key, tags: readonly Tag[], takes?: (entry: Entry) => boolean): Promise<Entry | undefined>;
   /** Counts what `peekLocal` or `peek` found and was served: of the local tier, or of the one that the store asks. */
   hit(tier?: Tier): void;
   /**
    * Keeps an entry, `past` its ttl for so many seconds as the last known answer. Says whether it will be kept, as
    * far as is known at once: not if it is too large. No request waits for it.
    */
-  keep(key: string, entry: Entry, past?: number): boolean;
+  keep(key: Key, entry: Entry, past?: number): boolean;
   /**
    * The last known answer, for when a load fails: possibly invalidated or expired, also while the cache is not
    * to be trusted. Undefined with `staleIfError` 0.
    */
-  lastKnown(key: string): Promise<Entry | undefined>;
+  lastKnown(key: Key): Promise<Entry | undefined>;
 }

@@ -3,6 +3,7 @@ import type { Invalidations } from '../invalidation/invalidations.ts';
 import type { Entry, Found, Large, Snapshot, Store, Tag, Tier } from '../stores/store.ts';
 import type { CacheEvents, Layer } from '../telemetry/events.ts';
 import type { Breaker } from './breaker.ts';
+import { type Key, partsOf } from './key.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { isFenced } from './token.ts';
 
@@ -23,9 +24,8 @@ export interface LayerStoreOptions {
 }
 
 /**
- * The store as one layer uses it: an operation that fails or is late is reported as an event, and has no result. A key is a
- * bucket and, after a space, the owner of the entry: many keys may share a bucket, which holds the entry that was written
- * last, and that entry is found under its own key only.
+ * The store as one layer uses it: an operation that fails or is late is reported as an event, and has no result. The store
+ * knows buckets; whether what it has there is the entry of a key is seen here.
  */
 export class LayerStore {
   readonly #options: LayerStoreOptions;
@@ -41,13 +41,13 @@ export class LayerStore {
   }
 
   /** The entry that may be served without a round trip. */
-  peekLocal(key: string, tags: readonly Tag[], takes: (entry: Entry) => boolean): Entry | undefined {
+  peekLocal(key: Key, tags: readonly Tag[], takes: (entry: Entry) => boolean): Entry | undefined {
     const entry = this.#options.store.local?.(this.#storeKey(key), tags);
-    return entry && entry.owner === ownerIn(key) && takes(entry) ? entry : undefined;
+    return entry && entry.identity === partsOf(key).identity && takes(entry) ? entry : undefined;
   }
 
   /** Undefined when the store does not answer or is not to be trusted: the caller then bypasses it. */
-  async read(key: string, tags: readonly Tag[]): Promise<Snapshot | undefined> {
+  async read(key: Key, tags: readonly Tag[]): Promise<Snapshot | undefined> {
     const { store, invalidations } = this.#options;
     const { epoch } = invalidations;
     const isTrusted = () => invalidations.admit() && invalidations.epoch === epoch;
@@ -55,26 +55,26 @@ export class LayerStore {
       this.#ask('read', () => store.read(this.#storeKey(key), tags)),
     );
     if (!read || !isTrusted()) return undefined;
-    const snapshot = await this.#whole({ ...ownedBy(key, read), tokens: read.tokens });
+    const snapshot = await this.#whole({ ...identifiedBy(key, read), tokens: read.tokens });
     return isTrusted() ? snapshot : undefined;
   }
 
   /** However old its tokens are. */
-  async last(key: string): Promise<{ readonly entry: Entry; readonly tier: Tier } | undefined> {
+  async last(key: Key): Promise<{ readonly entry: Entry; readonly tier: Tier } | undefined> {
     const { store } = this.#options;
     const last = await this.#ask('read', () => store.last(this.#storeKey(key)));
-    const { entry, large } = ownedBy(key, last);
+    const { entry, large } = identifiedBy(key, last);
     const shared = entry ?? (large && (await this.#fetch(large)));
     if (last && shared) return { entry: shared, tier: last.tier };
-    const local = ownedBy(key, { entry: store.lastLocal?.(this.#storeKey(key)) }).entry;
+    const local = identifiedBy(key, { entry: store.lastLocal?.(this.#storeKey(key)) }).entry;
     return local && { entry: local, tier: 'local' };
   }
 
   /** The claim is released afterwards, so that the next instance to get it finds the entry. */
-  async write(key: string, entry: Entry, seconds: number): Promise<void> {
-    const owner = ownerIn(key);
-    const owned = owner === undefined ? entry : { ...entry, owner };
-    const write = this.#options.store.write(this.#storeKey(key), owned, seconds);
+  async write(key: Key, entry: Entry, seconds: number): Promise<void> {
+    const { identity } = partsOf(key);
+    const identified = identity === undefined ? entry : { ...entry, identity };
+    const write = this.#options.store.write(this.#storeKey(key), identified, seconds);
     const writing = this.#attempt('write', write, WRITE_MS);
     this.#writing.set(key, writing);
     const kept = await writing;
@@ -89,7 +89,7 @@ export class LayerStore {
   }
 
   /** @param key its entry is written first, if it is being written */
-  async release(name: string, key: string): Promise<void> {
+  async release(name: string, key: Key): Promise<void> {
     await this.#writing.get(key);
     await this.#attempt('claim', this.#options.store.claims?.release(name), WRITE_MS);
   }
@@ -140,22 +140,16 @@ export class LayerStore {
     }
   }
 
-  #storeKey(key: string): string {
-    const end = key.indexOf(' ');
-    return `${this.#options.layer}:${end === -1 ? key : key.slice(0, end)}`;
+  #storeKey(key: Key): string {
+    return `${this.#options.layer}:${partsOf(key).bucket}`;
   }
 }
 
 /** What was found, where it belongs to this key and not to another one in the same bucket. */
-function ownedBy(key: string, { entry, large }: Found = { entry: undefined }): Found {
-  const owner = ownerIn(key);
+function identifiedBy(key: Key, { entry, large }: Found = { entry: undefined }): Found {
+  const { identity } = partsOf(key);
   return {
-    entry: entry?.owner === owner ? entry : undefined,
-    large: large?.owner === owner ? large : undefined,
+    entry: entry?.identity === identity ? entry : undefined,
+    large: large?.identity === identity ? large : undefined,
   };
-}
-
-function ownerIn(key: string): string | undefined {
-  const end = key.indexOf(' ');
-  return end === -1 ? undefined : key.slice(end + 1);
 }

@@ -1,4 +1,5 @@
 import type { Entry, Snapshot, Tag, Value } from '../stores/store.ts';
+import type { Key } from './key.ts';
 import { isFenced } from './token.ts';
 
 /** The result of a lookup. */
@@ -38,7 +39,7 @@ export interface LookupOptions {
 
 /** What a lookup looks for, and which entries it takes. */
 export interface LookupTarget {
-  readonly key: string;
+  readonly key: Key;
   readonly tags: readonly Tag[];
   readonly takes: (entry: Entry) => boolean;
   readonly whileRefreshing: (entry: Entry) => boolean;

@@ -105,8 +105,8 @@ export class LocalTier implements Store {
   }
 }
 
-function isSameOrNewer(entry: Entry, { storedAt, owner }: Large): boolean {
-  return entry.owner === owner && entry.storedAt >= storedAt;
+function isSameOrNewer(entry: Entry, { storedAt, identity }: Large): boolean {
+  return entry.identity === identity && entry.storedAt >= storedAt;
 }
 
 /** Copies a small body, which would keep alive the larger buffer that was received from the socket. */

@@ -30,8 +30,8 @@ export interface Entry {
   readonly storedAt: number;
   /** Seconds from `storedAt` for which the entry is fresh. */
   readonly ttl: number;
-  /** Of the keys that share its bucket, the one that it belongs to. */
-  readonly owner?: string;
+  /** Which of the keys that share its bucket it belongs to. */
+  readonly identity?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest, RouteOptions } from 'fastify';
+import { type Key, keyIn } from '../../cache/index.ts';
 import { type Fields, fieldsOf, hasFields } from '../../platform/index.ts';
 
 /** The parts of a request that decide which page it asks for: those of its URL, and no header. */
@@ -50,13 +51,13 @@ export function boundedKey(key: string): string {
   return `${path.slice(0, MAX_LENGTH - digest.length - 1)}#${digest}`;
 }
 
-/** The key with one of so many buckets after its path, and its query as the owner of the entry (src/cache/core/layer-store.ts). */
-export function inBuckets(key: string, buckets: number): string {
+/** The key in one of so many buckets of its path, with its query as its identity there. */
+export function inBuckets(key: string, buckets: number): Key {
   const [path, ...rest] = key.split('?');
   if (rest.length === 0) return key;
-  const owner = rest.join('?');
-  const digest = createHash('sha256').update(owner).digest();
-  return `${path}?~${digest.readUInt32BE(0) % buckets} ${owner}`;
+  const query = rest.join('?');
+  const digest = createHash('sha256').update(query).digest();
+  return keyIn(`${path}?~${digest.readUInt32BE(0) % buckets}`, query);
 }
 
 /** An optional parameter that is absent is `%`, which no value becomes. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { Tag } from '../../cache/index.ts';
+import type { Key, Tag } from '../../cache/index.ts';
 import { boundedKey, inBuckets, type PageKey, pageKeyOf, type Url } from './key.ts';
 
 /** What decides for how long a page is fresh. */
@@ -42,7 +42,7 @@ export const EVERY_PAGE: Tag = 'page:*';
 
 /** A page as a request names it. */
 export interface PageId {
-  readonly key: string;
+  readonly key: Key;
   readonly tags: readonly Tag[];
 }
 
@@ -71,7 +71,7 @@ export function pageRoute(route: RouteOptions, config: PageCacheRoute): PageRout
       const pageKey = keyOf(request);
       if (pageKey === undefined || (tags && !given)) return undefined;
       const key = boundedKey(buckets === undefined ? pageKey : inBuckets(pageKey, buckets));
-      return { key, tags: given ?? [`page:${key}`, EVERY_PAGE] };
+      return { key, tags: given ?? [`page:${boundedKey(pageKey)}`, EVERY_PAGE] };
     },
   };
 }

@@ -2,6 +2,7 @@ import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { type CachesOptions, createCaches } from '../../../src/cache/caches.ts';
+import { keyIn } from '../../../src/cache/core/key.ts';
 import { MemoryStore } from '../../../src/cache/stores/memory-store.ts';
 import { MAX_VALUE_BYTES, type Store, type Value } from '../../../src/cache/stores/store.ts';
 import { skipWithoutRedis } from '../../../support/redis.ts';
@@ -153,15 +154,15 @@ for (const { name, skip, open } of storeKinds) {
 
     t.test("an entry is its own key's: another key in its bucket misses, and replaces it", async (t) => {
       const { data } = cachesOver(await open(t));
-      const get = (owner: string, load: string) =>
-        text(data.get(`bucket ${owner}`, HOUR, async () => value(load)));
+      const get = (identity: string, load: string) =>
+        text(data.get(keyIn('bucket', identity), HOUR, async () => value(load)));
       t.equal(await get('a', 'a 1'), 'a 1');
       t.equal(await get('a', 'a 2'), 'a 1');
       t.equal(await get('b', 'b 1'), 'b 1');
       t.equal(await get('b', 'b 2'), 'b 1');
       t.equal(await get('a', 'a 3'), 'a 3', 'the last one stays');
-      t.equal(await get('a b', 'a b 1'), 'a b 1', 'an owner may have spaces');
-      t.equal(await get('', 'nobody 1'), 'nobody 1', 'or no name');
+      t.equal(await get('a b', 'a b 1'), 'a b 1', 'an identity may have spaces');
+      t.equal(await get('', 'nobody 1'), 'nobody 1', 'or nothing');
       t.equal(await get('', 'nobody 2'), 'nobody 1');
       const whole = (load: string) => text(data.get('bucket', HOUR, async () => value(load)));
       t.equal(await whole('whole 1'), 'whole 1', 'a key that is the bucket is another one');
@@ -169,30 +170,39 @@ for (const { name, skip, open } of storeKinds) {
       t.equal(await get('', 'nobody 3'), 'nobody 3');
     });
 
+    t.test('any text is a key of its own, also with spaces', async (t) => {
+      const { data } = cachesOver(await open(t));
+      for (const key of ['all', 'all listings', 'all ']) await data.get(key, HOUR, async () => value(key));
+      for (const key of ['all', 'all listings', 'all '])
+        t.equal(await text(data.get(key, HOUR, async () => value('loaded again'))), key);
+    });
+
     t.test('what shares a bucket is one entry in the store', async (t) => {
       const store = await open(t);
       const { data } = cachesOver(store);
-      for (const owner of ['a', 'b']) await data.get(`bucket ${owner}`, HOUR, async () => value(owner));
-      t.match((await store.last('data:bucket'))?.entry, { owner: 'b', value: value('b') });
-      for (const key of ['data:bucket a', 'data:bucket b']) t.equal(await store.last(key), undefined);
+      for (const identity of ['a', 'b'])
+        await data.get(keyIn('bucket', identity), HOUR, async () => value(identity));
+      t.match((await store.last('data:bucket'))?.entry, { identity: 'b', value: value('b') });
+      for (const key of ['a', 'b'].map((identity) => `data:${keyIn('bucket', identity)}`))
+        t.equal(await store.last(key), undefined);
     });
 
     t.test('no key is served the entry of another in the same bucket, however it is read', async (t) => {
       const store = await open(t);
       const { pages, events } = cachesOver(store, { staleIfError: 60 });
       const filled = new Promise((resolve) => events.once('fill', resolve));
-      await pages.get('bucket a', HOUR, async () => value('a'));
+      await pages.get(keyIn('bucket', 'a'), HOUR, async () => value('a'));
       await filled;
       const tags = ['tag'];
       const local = store.local && value('a');
-      t.same(pages.peekLocal('bucket a', tags)?.value.body, local?.body);
-      t.match(await pages.peek('bucket a', tags), { value: value('a') });
-      t.match(await pages.lookup('bucket a', tags, { lead: 'never' }), {
+      t.same(pages.peekLocal(keyIn('bucket', 'a'), tags)?.value.body, local?.body);
+      t.match(await pages.peek(keyIn('bucket', 'a'), tags), { value: value('a') });
+      t.match(await pages.lookup(keyIn('bucket', 'a'), tags, { lead: 'never' }), {
         outcome: 'hit',
         entry: { value: value('a') },
       });
-      t.match(await pages.lastKnown('bucket a'), { value: value('a') });
-      for (const other of ['bucket b', 'bucket', 'bucket A', 'bucket ']) {
+      t.match(await pages.lastKnown(keyIn('bucket', 'a')), { value: value('a') });
+      for (const other of [keyIn('bucket', 'b'), 'bucket', keyIn('bucket', 'A'), keyIn('bucket', '')]) {
         t.equal(pages.peekLocal(other, tags), undefined);
         t.equal(await pages.peek(other, tags), undefined);
         const found = await pages.lookup(other, tags, { lead: 'never', takes: () => true });
@@ -204,13 +214,16 @@ for (const { name, skip, open } of storeKinds) {
     t.test('two that share a bucket are loaded at once, and neither waits for the other', async (t) => {
       const { data } = cachesOver(await open(t));
       const gates = { a: new Gate(), b: new Gate() };
-      const load = (owner: 'a' | 'b') => async () => {
-        await gates[owner].pass();
-        return value(owner);
+      const load = (identity: 'a' | 'b') => async () => {
+        await gates[identity].pass();
+        return value(identity);
       };
-      const [a, alsoA] = [data.get('bucket a', HOUR, load('a')), data.get('bucket a', HOUR, load('a'))];
+      const [a, alsoA] = [
+        data.get(keyIn('bucket', 'a'), HOUR, load('a')),
+        data.get(keyIn('bucket', 'a'), HOUR, load('a')),
+      ];
       await gates.a.reached;
-      const b = text(data.get('bucket b', HOUR, load('b')));
+      const b = text(data.get(keyIn('bucket', 'b'), HOUR, load('b')));
       await gates.b.reached;
       gates.b.open();
       t.equal(await b, 'b', 'while a is still being loaded');
@@ -221,15 +234,15 @@ for (const { name, skip, open } of storeKinds) {
     t.test('an expired entry of another key is not served while it is refreshed', async (t) => {
       let now = Date.now();
       const { data } = cachesOver(await open(t), { now: () => now, staleIfError: 3600 });
-      await data.get('bucket a', HOUR, async () => value('old a'));
+      await data.get(keyIn('bucket', 'a'), HOUR, async () => value('old a'));
       now += 3600 * 1000;
       const gate = new Gate();
-      const refreshing = data.get('bucket a', HOUR, async () => {
+      const refreshing = data.get(keyIn('bucket', 'a'), HOUR, async () => {
         await gate.pass();
         return value('new a');
       });
       await gate.reached;
-      t.equal(await text(data.get('bucket b', HOUR, async () => value('b'))), 'b');
+      t.equal(await text(data.get(keyIn('bucket', 'b'), HOUR, async () => value('b'))), 'b');
       gate.open();
       t.equal(await text(refreshing), 'new a');
     });
