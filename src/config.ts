@@ -78,6 +78,12 @@ export const configSchema = Type.Object({
     description:
       'seconds past its TTL for which the last known answer may be served while PostgreSQL is unreachable, 0 to 86400 (0: never)',
   }),
+  CACHE_NAMESPACE: Type.String({
+    default: 'property-listings',
+    pattern: '^[A-Za-z0-9_.-]{1,64}$',
+    description:
+      'what all keys and channels in Redis begin with, 1 to 64 letters, digits, _, . and -: one for each service and environment that share a Redis',
+  }),
   CACHE_LOCAL: Type.Union([Type.Literal('on'), Type.Literal('off')], {
     default: 'on',
     description:

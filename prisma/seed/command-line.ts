@@ -1,3 +1,4 @@
+import { loadConfig } from '../../src/config.ts';
 import { connectionTo, openSession } from '../../src/database/connection.ts';
 import type { Session } from '../../src/database/session.ts';
 import { openEmbeddedPostgres } from '../../src/embedded/postgres.ts';
@@ -69,7 +70,9 @@ interface Target extends SeedProcess {
 const SEEDING = { name: 'property-listings seed', connectMs: 3_000 };
 
 async function fill(options: SeedOptions, { env, output, errors, url, database }: Target): Promise<void> {
-  const { invalidate, close } = await openInvalidation(env.REDIS_URL, (line) => errors.write(`${line}\n`));
+  const { CACHE_NAMESPACE: namespace } = loadConfig({ CACHE_NAMESPACE: env.CACHE_NAMESPACE });
+  const redis = { url: env.REDIS_URL, namespace };
+  const { invalidate, close } = await openInvalidation(redis, (line) => errors.write(`${line}\n`));
   const start = performance.now();
   const progress = showProgress(options.count, errors);
   const sessions: Session[] = [];

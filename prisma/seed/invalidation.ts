@@ -18,12 +18,13 @@ export interface Invalidation {
  * Redis is down, which is why that is worth one line of warning and no more.
  */
 export async function openInvalidation(
-  url: string | undefined,
+  { url, namespace }: { readonly url: string | undefined; readonly namespace?: string },
   warn: (line: string) => void,
 ): Promise<Invalidation> {
   if (!url) return { invalidate: async () => {}, close() {} };
-  const connection = open(url);
-  const store = new RedisStore(connection.client);
+  const connection = open(url, namespace);
+  const { client, keyspace } = connection;
+  const store = new RedisStore(client, { keyspace });
   const place = /^[^:]+:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
   let warned = false;
   const warnOnce = (error: unknown) => {
@@ -38,9 +39,9 @@ export async function openInvalidation(
   };
 }
 
-function open(url: string) {
+function open(url: string, namespace: string | undefined) {
   try {
-    return openRedis(url);
+    return openRedis(url, { namespace });
   } catch {
     throw new Error('REDIS_URL is no Redis URL: write redis://host:6379');
   }

@@ -71,9 +71,9 @@ function openStore(
   const { CACHE_LOCAL_MAX_MB, PAGE_CACHE_TTL, DATA_CACHE_TTL } = config;
   const maxBytes = CACHE_LOCAL_MAX_MB * BYTES_PER_MB;
   if (!connection) return new MemoryStore(maxBytes);
-  const { client, tracking } = connection;
+  const { client, keyspace, tracking } = connection;
   const tokenSeconds = 2 * Math.max(PAGE_CACHE_TTL, DATA_CACHE_TTL);
-  if (!tracking) return new RedisStore(client, { tokenSeconds });
+  if (!tracking) return new RedisStore(client, { keyspace, tokenSeconds });
   const mirror = new TokenMirror({ trustMs: times.mirrorMs });
   const peers = trackTokens(connection, tracking, mirror, {
     peersMs: times.peersMs,
@@ -81,7 +81,7 @@ function openStore(
     refused: ({ message }) =>
       log.warn({ reason: message }, 'Redis does not allow the local tier: not using it'),
   });
-  return new LocalTier(new RedisStore(client, { tokenSeconds, mirror }), mirror, peers, maxBytes);
+  return new LocalTier(new RedisStore(client, { keyspace, tokenSeconds, mirror }), mirror, peers, maxBytes);
 }
 
 /**

@@ -31,10 +31,10 @@ const NO_LOCAL_TIER = 'CACHE_LOCAL needs one server of Redis to follow: every hi
 /** Decorates `app.redis`. It reconnects by itself for ever; `caches` hears of every loss. */
 export const redis = fp(
   async (app) => {
-    const { REDIS_URL: url, CACHE_LOCAL } = app.config;
+    const { REDIS_URL: url, CACHE_LOCAL, CACHE_NAMESPACE: namespace } = app.config;
     if (!url) return;
     const { redisSilenceMs: silenceMs, redisStartMs = CONNECT_MS } = app.times;
-    const connection = open(url, { track: CACHE_LOCAL === 'on', silenceMs });
+    const connection = open(url, { namespace, track: CACHE_LOCAL === 'on', silenceMs });
     const refusals = watchRefusals(connection, app.log);
     logTransitions(connection, app.log);
     if (CACHE_LOCAL === 'on' && !connection.tracking) app.log.info(NO_LOCAL_TIER);
@@ -86,8 +86,7 @@ function logTransitions({ events }: RedisConnection, log: Log): void {
 
 /** One line when Redis begins to refuse something, or something else, and one when it refuses nothing any more. */
 function watchRefusals(connection: RedisConnection, log: Log): RefusalWatch {
-  const client = () => connection.client;
-  const watch = new RefusalWatch(client, (refused) => {
+  const watch = new RefusalWatch(connection, (refused) => {
     if (refused.length === 0) log.info('Redis allows all that the cache asks again');
     else log.warn({ refused }, 'Redis does not allow all that the cache asks: going without');
   });

@@ -2,8 +2,9 @@ import { type RedisClientType, SimpleError } from 'redis';
 import t, { type Test } from 'tap';
 import { createCaches } from '../../src/cache/caches.ts';
 import { FIRST_BYTES } from '../../src/cache/redis/entry-codec.ts';
-import { PART_BYTES, partKey } from '../../src/cache/redis/parts.ts';
-import { entryKey, RedisStore, tokenKey } from '../../src/cache/redis/redis-store.ts';
+import { Keyspace } from '../../src/cache/redis/keyspace.ts';
+import { PART_BYTES } from '../../src/cache/redis/parts.ts';
+import { RedisStore } from '../../src/cache/redis/redis-store.ts';
 import { MemoryStore } from '../../src/cache/stores/memory-store.ts';
 import type { Entry, Large, Store, Tokens } from '../../src/cache/stores/store.ts';
 import { DeadlineExceeded } from '../../src/platform/deadline.ts';
@@ -11,6 +12,8 @@ import { scratchRedis, skipWithoutRedis } from '../../support/redis.ts';
 import { ChaosStore } from '../helpers/chaos-store.ts';
 import { Gate } from '../helpers/gate.ts';
 import { openLocalTier, openRedis } from '../helpers/stores.ts';
+
+const keyspace = new Keyspace();
 
 const PATIENCE_MS = 60_000;
 const PARTS = 5;
@@ -37,8 +40,8 @@ async function redisStore(t: Test) {
 
 /** The key of a part of the large entry that stands under `key`. */
 async function partOf(client: RedisClientType, key: string, index: number): Promise<string> {
-  const line = JSON.parse((await client.get(entryKey(key))) ?? '');
-  return partKey(line.large.id, index);
+  const line = JSON.parse((await client.get(keyspace.entry(key))) ?? '');
+  return keyspace.part(line.large.id, index);
 }
 
 /** Every command that Redis runs from now on, in its order. */
@@ -142,7 +145,7 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
     for (const next of [BODY.subarray(0, 3 * PART_BYTES), BODY.subarray(0, 10)]) {
       await store.write('key', large({}), 60);
       await store.write('key', large({}, next), 60);
-      const keys = await client.keys('property-listings:part:*');
+      const keys = await client.keys('cache:part:*');
       t.equal(keys.length, next.byteLength < FIRST_BYTES ? 0 : 3);
     }
   });
@@ -162,7 +165,7 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
     const { client } = await redisStore(t);
     const refusing = (what: string) =>
       wrapped(client, { set: (key) => (key.includes(what) ? Promise.reject(new Error('OOM')) : undefined) });
-    for (const what of [entryKey('key'), ':0', ':4']) {
+    for (const what of [keyspace.entry('key'), ':0', ':4']) {
       await t.rejects(new RedisStore(refusing(what)).write('key', large({}), 60), { message: 'OOM' });
       t.same(await client.keys('*'), []);
     }
@@ -184,7 +187,7 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
     await new RedisStore(client).write('key', large({}), 60);
     await store.read('key', []);
     await store.write('key', large({}, Buffer.from('small')), 60);
-    t.same(await client.keys('property-listings:part:*'), []);
+    t.same(await client.keys('cache:part:*'), []);
   });
 
   t.test('one that is fenced while it is written is given up, and replaces nothing', async (t) => {
@@ -203,7 +206,7 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
     t.equal(await late, false);
     t.equal(await store.write('key', large(tokens), 60), false, 'or before');
     t.equal((await store.read('key', ['tag'])).entry?.value.body.toString(), 'newer');
-    t.same(await client.keys('property-listings:part:*'), [], 'nothing of it stays');
+    t.same(await client.keys('cache:part:*'), [], 'nothing of it stays');
   });
 
   t.test('of two writes at once that are as good, one is made', async (t) => {
@@ -213,7 +216,7 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
     const writes = [1, 2].map(() => store.write('key', large(tokens), 60));
     t.same(await Promise.all(writes), [true, true]);
     await store.read('end', []);
-    t.equal(commands.filter((line) => line.includes('"SET" "property-listings:part:')).length, PARTS);
+    t.equal(commands.filter((line) => line.includes('"SET" "cache:part:')).length, PARTS);
   });
 
   t.test('with more before its body than one answer may have it is not kept', async (t) => {
@@ -244,11 +247,11 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
         `${line}\n`.replace(/"large".*/, '"large":null}\n'),
       ];
       for (const foreign of values) {
-        await client.set(entryKey('key'), foreign);
+        await client.set(keyspace.entry('key'), foreign);
         t.match(await store.read('key', []), { entry: undefined, large: undefined }, foreign.slice(0, 100));
       }
-      await client.del(entryKey('key'));
-      await client.lPush(entryKey('key'), 'a list');
+      await client.del(keyspace.entry('key'));
+      await client.lPush(keyspace.entry('key'), 'a list');
       t.match(await store.read('key', []), { entry: undefined, large: undefined });
       await store.write('key', large({}, Buffer.from('ours')), 60);
       t.equal((await store.read('key', [])).entry?.value.body.toString(), 'ours');
@@ -257,9 +260,9 @@ t.test('large entries in Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('what is no token is taken away, and there is one', async (t) => {
     const { store, client } = await redisStore(t);
-    await client.lPush(tokenKey('tag'), 'a list');
+    await client.lPush(keyspace.token('tag'), 'a list');
     const { tokens } = await store.read('key', ['tag']);
-    t.equal(await client.get(tokenKey('tag')), tokens.tag);
+    t.equal(await client.get(keyspace.token('tag')), tokens.tag);
   });
 
   t.test('what is not allowed, or was lost, is no miss', async (t) => {

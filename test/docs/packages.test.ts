@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadConfig } from '../../src/config.ts';
 import { packageRoot } from '../../src/platform/package-root.ts';
 
 interface LockedPackage {
@@ -35,4 +36,9 @@ t.test('whether a package may run its install script has been decided by name', 
 t.test('the licence is the same wherever it is named', async (t) => {
   t.match(read('LICENSE'), new RegExp(`^${license} License\n`));
   t.equal(project.license, license);
+});
+
+t.test("keys in Redis begin with the package's name, unless told otherwise", async (t) => {
+  const { name } = JSON.parse(read('package.json'));
+  t.equal(loadConfig({}).CACHE_NAMESPACE, name);
 });

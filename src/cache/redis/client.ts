@@ -1,8 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { RESP_TYPES, type RedisClientType, type RedisClusterType, type RedisSentinelType } from 'redis';
-
-/** The beginning of all keys and channels of this service. */
-export const PREFIX = 'property-listings';
+import type { Keyspace } from './keyspace.ts';
 
 /** A client of node-redis: for one server, a Cluster or Sentinel. The cache's commands are the same. */
 export type RedisClient = RedisClientType | RedisClusterType | RedisSentinelType;
@@ -27,6 +25,7 @@ export type RedisEvents = EventEmitter<RedisEventMap>;
 
 export interface RedisConnection {
   readonly client: RedisClient;
+  readonly keyspace: Keyspace;
   readonly events: RedisEvents;
   /** The client that reports changes of the keys that it read (one server only, with `track`). */
   readonly tracking: RedisClientType | undefined;
@@ -36,6 +35,8 @@ export interface RedisConnection {
 }
 
 export interface RedisOptions {
+  /** What the names of all keys and channels begin with: applications that share a Redis need one each. */
+  readonly namespace?: string | undefined;
   /** Whether to report changes of the keys that were read. */
   readonly track?: boolean;
   /** One server only: how long an answer may take before the connection counts as lost. Milliseconds. */

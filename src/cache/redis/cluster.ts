@@ -1,6 +1,7 @@
 import { createCluster, type RedisClusterType } from 'redis';
 import type { RedisConnection } from './client.ts';
 import { SlotsWithoutNode, supervise } from './group.ts';
+import type { Keyspace } from './keyspace.ts';
 import { clientOptions, MAX_PAUSE_MS, newClosing, nodeOptions, socketOptions } from './options.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -8,11 +9,10 @@ import type { RedisAddress } from './url.ts';
  * Each node is connected with its first command: node-redis waits without end for all nodes that it connects by itself, so
  * that a node that is listed but gone would keep it from ever reading the topology again.
  */
-export function openCluster({
-  nodes,
-  tls,
-  login,
-}: Extract<RedisAddress, { kind: 'cluster' }>): RedisConnection {
+export function openCluster(
+  { nodes, tls, login }: Extract<RedisAddress, { kind: 'cluster' }>,
+  keyspace: Keyspace,
+): RedisConnection {
   const closing = newClosing();
   const socket = Object.assign(socketOptions(closing.signal), { tls });
   const client: RedisClusterType = createCluster({
@@ -27,7 +27,7 @@ export function openCluster({
     if (slots.includes(undefined)) throw new SlotsWithoutNode();
     await Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).ping()));
   };
-  const { connection, lose } = supervise(client, closing, ask);
+  const { connection, lose } = supervise(client, { keyspace, closing, ask });
   // A node that comes back, or that takes over, may lack the last tokens. The first connections to the nodes of a new topology
   // are no loss: nothing was read from them before.
   let expected = new Set<string>();

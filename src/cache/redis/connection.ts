@@ -1,5 +1,6 @@
 import type { RedisConnection, RedisOptions } from './client.ts';
 import { openCluster } from './cluster.ts';
+import { Keyspace } from './keyspace.ts';
 import { openSentinel } from './sentinel.ts';
 import { openServer } from './server.ts';
 import { parseRedisUrl } from './url.ts';
@@ -7,11 +8,15 @@ import { parseRedisUrl } from './url.ts';
 /**
  * Opens what the URL names. It reconnects by itself for ever.
  *
- * @throws an Error of one line for a URL that cannot be used
+ * @throws an Error of one line for a URL or a namespace that cannot be used
  */
-export function openRedis(url: string, { track = false, silenceMs }: RedisOptions = {}): RedisConnection {
+export function openRedis(
+  url: string,
+  { namespace, track = false, silenceMs }: RedisOptions = {},
+): RedisConnection {
   const address = parseRedisUrl(url);
-  if (address.kind === 'cluster') return openCluster(address);
-  if (address.kind === 'sentinel') return openSentinel(address);
-  return openServer(address, { track, silenceMs });
+  const keyspace = new Keyspace(namespace);
+  if (address.kind === 'cluster') return openCluster(address, keyspace);
+  if (address.kind === 'sentinel') return openSentinel(address, keyspace);
+  return openServer(address, { keyspace, track, silenceMs });
 }

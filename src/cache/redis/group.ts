@@ -3,6 +3,7 @@ import timers from 'node:timers/promises';
 import type { RedisClusterType, RedisSentinelType } from 'redis';
 import { DeadlineExceeded, withDeadline } from '../../platform/index.ts';
 import type { RedisConnection, RedisEvents } from './client.ts';
+import type { Keyspace } from './keyspace.ts';
 import { PING_MS, SILENCE_MS } from './options.ts';
 
 /** How long a group of servers may fail before the client is connected anew. Milliseconds. */
@@ -25,8 +26,7 @@ export class SlotsWithoutNode extends Error {
  */
 export function supervise(
   client: RedisClusterType | RedisSentinelType,
-  closing: AbortController,
-  ask: () => Promise<unknown>,
+  { keyspace, closing, ask }: { keyspace: Keyspace; closing: AbortController; ask: () => Promise<unknown> },
 ): { connection: RedisConnection; lose: (error: Error) => void } {
   const { signal } = closing;
   const events: RedisEvents = new EventEmitter();
@@ -69,5 +69,5 @@ export function supervise(
     void client.destroy(); // Before its sockets are closed: it would open others.
     closing.abort();
   };
-  return { connection: { client, events, tracking: undefined, connect, close }, lose };
+  return { connection: { client, keyspace, events, tracking: undefined, connect, close }, lose };
 }

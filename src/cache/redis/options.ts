@@ -48,9 +48,6 @@ export function socketOptions(closing: AbortSignal) {
   };
 }
 
-/** No key: to delete it is a write that changes nothing. */
-export const PROBE = 'property-listings:probe';
-
 /** What every client of node-redis has in common. */
 export const clientOptions = {
   /** Else each command gets a timer for until it is sent, which is half of what it costs: callers have a deadline. */

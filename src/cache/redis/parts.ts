@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { DeadlineExceeded } from '../../platform/index.ts';
-import { type BufferClient, PREFIX, type RedisClient, withBuffers } from './client.ts';
+import { type BufferClient, type RedisClient, withBuffers } from './client.ts';
 import type { Elsewhere } from './entry-codec.ts';
+import type { Keyspace } from './keyspace.ts';
 import { SharedLine } from './shared-line.ts';
 
 /** What one key of Redis holds of a large value. Bytes. */
@@ -40,13 +41,15 @@ interface Writing {
  */
 export class RedisParts {
   readonly #client: RedisClient;
+  readonly #keyspace: Keyspace;
   readonly #buffers: BufferClient;
   readonly #line = new SharedLine();
   readonly #fetching = new Map<string, Promise<Buffer | undefined>>();
   readonly #slow = new LRUCache<string, true>({ max: MAX_SLOW, ttl: TOO_SLOW_MS });
 
-  constructor(client: RedisClient) {
+  constructor(client: RedisClient, keyspace: Keyspace) {
     this.#client = client;
+    this.#keyspace = keyspace;
     this.#buffers = withBuffers(client);
   }
 
@@ -68,14 +71,14 @@ export class RedisParts {
   }
 
   async remove(elsewhere: Elsewhere): Promise<void> {
-    const commands = partsOf(elsewhere).map((part) => () => this.#client.del(part));
+    const commands = this.#partsOf(elsewhere).map((part) => () => this.#client.del(part));
     for await (const _ of this.#line.transfer(commands, () => WRITE_MS));
   }
 
   /** False as soon as it is seen that no request will be served the value: the rest of it is not written then. */
   async write({ elsewhere, body, seconds, isCurrent }: Writing): Promise<boolean> {
     const expiration = { type: 'EX', value: seconds } as const;
-    const commands = partsOf(elsewhere).map((part, index) => async () => {
+    const commands = this.#partsOf(elsewhere).map((part, index) => async () => {
       const bytes = body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES);
       const written = this.#client.set(part, bytes, { expiration });
       const [isStillCurrent] = await Promise.all([index % LOOK_EVERY === 0 ? isCurrent() : true, written]);
@@ -87,7 +90,7 @@ export class RedisParts {
   }
 
   async #fetch(elsewhere: Elsewhere, patience: number): Promise<Buffer | undefined> {
-    const commands = partsOf(elsewhere).map((part) => () => this.#buffers.get(part));
+    const commands = this.#partsOf(elsewhere).map((part) => () => this.#buffers.get(part));
     const limit = (parts: number) => patience + (parts * PART_BYTES) / LEAST_RATE;
     const body = Buffer.allocUnsafeSlow(elsewhere.bytes);
     let end = 0;
@@ -97,9 +100,9 @@ export class RedisParts {
     }
     return end === body.byteLength ? body : undefined;
   }
+
+  #partsOf({ id, bytes }: Elsewhere): string[] {
+    const count = Math.ceil(bytes / PART_BYTES);
+    return Array.from({ length: count }, (_, index) => this.#keyspace.part(id, index));
+  }
 }
-
-const partsOf = ({ id, bytes }: Elsewhere): string[] =>
-  Array.from({ length: Math.ceil(bytes / PART_BYTES) }, (_, index) => partKey(id, index));
-
-export const partKey = (id: string, index: number): string => `${PREFIX}:part:${id}:${index}`;

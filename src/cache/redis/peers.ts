@@ -4,8 +4,7 @@ import { parserOf } from '../../platform/index.ts';
 import { newToken } from '../core/token.ts';
 import type { Tag } from '../stores/store.ts';
 import type { TokenMirror } from '../stores/token-mirror.ts';
-
-const CHANNEL = 'property-listings:forget';
+import type { Keyspace } from './keyspace.ts';
 
 /** How long a writer waits for its peers. Milliseconds. */
 const PATIENCE_MS = 50;
@@ -21,6 +20,13 @@ type Request = Static<typeof RequestSchema>;
 
 const parseText = parserOf(RequestSchema);
 
+export interface PeersOptions {
+  readonly keyspace: Keyspace;
+  readonly mirror: TokenMirror;
+  /** How long a writer waits for its peers. Milliseconds. */
+  readonly patienceMs?: number | undefined;
+}
+
 /**
  * The other processes that mirror tokens. Redis reports each change to them, but does not tell the writer when the report has
  * arrived; so the writer also sends them a request by Pub/Sub (https://redis.io/docs/latest/develop/pubsub/), and waits until
@@ -31,22 +37,26 @@ export class Peers {
   readonly #client: RedisClientType;
   readonly #mirror: TokenMirror;
   readonly #patienceMs: number;
-  readonly #answerTo = `${CHANNEL}:${newToken()}`;
+  readonly #channel: string;
+  /** Its own channel, for the answers. */
+  readonly #answerTo: string;
   /** For each request how many answers are missing; below zero while answers have come and the number of peers is not known. */
   readonly #waiting = new Map<string, { missing: number; done: () => void }>();
   #listening = false;
 
-  constructor(client: RedisClientType, mirror: TokenMirror, patienceMs = PATIENCE_MS) {
+  constructor(client: RedisClientType, { keyspace, mirror, patienceMs = PATIENCE_MS }: PeersOptions) {
     this.#client = client;
     this.#mirror = mirror;
     this.#patienceMs = patienceMs;
+    this.#channel = keyspace.forgetChannel;
+    this.#answerTo = `${this.#channel}:${newToken()}`;
   }
 
   /** From the first time that this succeeds, node-redis subscribes again whenever it has to connect again. */
   async listen(): Promise<void> {
     if (this.#listening) return;
     await Promise.all([
-      this.#client.subscribe(CHANNEL, this.#onRequest),
+      this.#client.subscribe(this.#channel, this.#onRequest),
       this.#client.subscribe(this.#answerTo, this.#onAnswer),
     ]);
     this.#listening = true;
@@ -61,7 +71,7 @@ export class Peers {
       timer = setTimeout(done, this.#patienceMs).unref(); // Must not keep the process alive: the service may be closing.
     });
     try {
-      const published = this.#client.publish(CHANNEL, JSON.stringify(request));
+      const published = this.#client.publish(this.#channel, JSON.stringify(request));
       const receivers = await published.catch(() => Number.POSITIVE_INFINITY); // How many is unknown: they get their full time.
       this.#answered(request.id, 1 - receivers); // This process is one of them.
       await answered;

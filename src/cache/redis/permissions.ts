@@ -1,17 +1,17 @@
-import type { RedisClient } from './client.ts';
-import { PROBE } from './options.ts';
+import type { RedisClient, RedisConnection } from './client.ts';
+import type { Keyspace } from './keyspace.ts';
 import { isReply } from './replies.ts';
 import { statsOfEach } from './statistics.ts';
 
 /** Every command that the cache uses, as one that changes nothing. */
-const PROBES: Readonly<Record<string, (client: RedisClient) => Promise<unknown>>> = {
+const PROBES: Readonly<Record<string, (client: RedisClient, keyspace: Keyspace) => Promise<unknown>>> = {
   PING: (client) => client.ping(),
-  GET: (client) => client.get(PROBE),
-  GETRANGE: (client) => client.getRange(PROBE, 0, 0),
-  SET: (client) => client.set(PROBE, '', { expiration: { type: 'PX', value: 1 } }),
-  DEL: (client) => client.del(PROBE),
-  EVAL: (client) => client.eval('return 0', { keys: [PROBE] }),
-  PUBLISH: (client) => client.publish(PROBE, ''),
+  GET: (client, { probe }) => client.get(probe),
+  GETRANGE: (client, { probe }) => client.getRange(probe, 0, 0),
+  SET: (client, { probe }) => client.set(probe, '', { expiration: { type: 'PX', value: 1 } }),
+  DEL: (client, { probe }) => client.del(probe),
+  EVAL: (client, { probe }) => client.eval('return 0', { keys: [probe] }),
+  PUBLISH: (client, { probe }) => client.publish(probe, ''),
   INFO: statsOfEach,
 };
 
@@ -32,15 +32,18 @@ export interface Refusal {
  * nothing else would say why. Refused commands are tried again every 5 seconds, and each change is reported once.
  */
 export class RefusalWatch {
-  readonly #client: () => RedisClient;
+  readonly #connection: Pick<RedisConnection, 'client' | 'keyspace'>;
   readonly #report: (refused: readonly Refusal[]) => void;
   #closed = false;
   #reported: readonly Refusal[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
-  constructor(client: () => RedisClient, report: (refused: readonly Refusal[]) => void) {
-    this.#client = client;
+  constructor(
+    connection: Pick<RedisConnection, 'client' | 'keyspace'>,
+    report: (refused: readonly Refusal[]) => void,
+  ) {
+    this.#connection = connection;
     this.#report = report;
   }
 
@@ -60,7 +63,7 @@ export class RefusalWatch {
   }
 
   async #ask(): Promise<void> {
-    const refused = await refusals(this.#client()).catch(() => this.#reported); // The connection was lost, which says nothing of permissions.
+    const refused = await refusals(this.#connection).catch(() => this.#reported); // The connection was lost, which says nothing of permissions.
     if (namesOf(refused) !== namesOf(this.#reported)) this.#report(refused);
     this.#reported = refused;
     if (refused.length > 0) this.#timer = setTimeout(() => this.look(), AGAIN_MS).unref();
@@ -68,9 +71,12 @@ export class RefusalWatch {
 }
 
 /** @throws any error that is not a reply of Redis */
-async function refusals(client: RedisClient): Promise<Refusal[]> {
+async function refusals({
+  client,
+  keyspace,
+}: Pick<RedisConnection, 'client' | 'keyspace'>): Promise<Refusal[]> {
   const answers = Object.entries(PROBES).map(async ([command, ask]) => {
-    const reason = await ask(client).then(
+    const reason = await ask(client, keyspace).then(
       () => '',
       (error) => {
         if (isReply(error)) return error.message;

@@ -13,33 +13,20 @@ import type {
   Tokens,
 } from '../stores/store.ts';
 import type { TokenMirror } from '../stores/token-mirror.ts';
-import { type BufferClient, PREFIX, type RedisClient, withBuffers } from './client.ts';
+import { type BufferClient, type RedisClient, withBuffers } from './client.ts';
 import { decodeEntry, type Elsewhere, type Encoded, encodeEntry, FIRST_BYTES } from './entry-codec.ts';
+import { Keyspace } from './keyspace.ts';
 import { RedisParts } from './parts.ts';
 import { isReply } from './replies.ts';
 import { statsOfEach } from './statistics.ts';
 
-const TAG_PREFIX = `${PREFIX}:tag:`;
-
 /** How long a change counts as handled; an instance that is notified of it later invalidates again. Milliseconds. */
 const CHANGE_MS = 5_000;
-
-export const entryKey = (key: string): string => `${PREFIX}:${key}`;
-export const tokenKey = (tag: Tag): string => `${TAG_PREFIX}${tag}`;
-const claimKey = (name: string): string => `${PREFIX}:claim:${name}`;
-
-/** In the hash slot of the token: a Cluster runs a script on keys of one slot only. */
-const changeKey = (change: string, tag: Tag): string => `${PREFIX}:change:${change}:{${tokenKey(tag)}}`;
 
 /** Takes the token away and marks the change as handled, or neither if another instance did. */
 const INVALIDATE_ONCE = `
 if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[1]) then return redis.call('DEL', KEYS[1]) end
 return 0`;
-
-/** The tag that a key of Redis is the token of. */
-export function tagOfKey(key: string): Tag | undefined {
-  return key.startsWith(TAG_PREFIX) ? key.slice(TAG_PREFIX.length) : undefined;
-}
 
 /** Seconds after which a token that is not invalidated expires, unless given. */
 const TOKEN_SECONDS = 7_200;
@@ -48,6 +35,8 @@ const TOKEN_SECONDS = 7_200;
 const MAX_LARGE = 1_000;
 
 export interface RedisStoreOptions {
+  /** The names of its keys: those of the connection. */
+  readonly keyspace?: Keyspace;
   /** Seconds after which a token that is not invalidated expires: longer than any entry is fresh. */
   readonly tokenSeconds?: number;
   /** Keeps every token that is read, where the client reports their changes. */
@@ -62,6 +51,7 @@ export interface RedisStoreOptions {
 export class RedisStore implements Store {
   readonly tier = 'shared';
   readonly #client: RedisClient;
+  readonly #keyspace: Keyspace;
   readonly #buffers: BufferClient;
   readonly #parts: RedisParts;
   readonly #large = new LRUCache<string, Elsewhere>({ max: MAX_LARGE });
@@ -71,7 +61,8 @@ export class RedisStore implements Store {
   constructor(client: RedisClient, options: RedisStoreOptions = {}) {
     this.#client = client;
     this.#buffers = withBuffers(client);
-    this.#parts = new RedisParts(client);
+    this.#keyspace = options.keyspace ?? new Keyspace();
+    this.#parts = new RedisParts(client, this.#keyspace);
     this.#options = options;
   }
 
@@ -110,10 +101,10 @@ export class RedisStore implements Store {
   async invalidate(tags: readonly Tag[], change?: string): Promise<void> {
     const once = (tag: Tag) =>
       this.#client.eval(INVALIDATE_ONCE, {
-        keys: [tokenKey(tag), changeKey(String(change), tag)],
+        keys: [this.#keyspace.token(tag), this.#keyspace.change(String(change), tag)],
         arguments: [String(CHANGE_MS)],
       });
-    const always = (tag: Tag) => this.#client.del(tokenKey(tag));
+    const always = (tag: Tag) => this.#client.del(this.#keyspace.token(tag));
     const first = (tag: Tag) => once(tag).catch(() => always(tag));
     await Promise.all(tags.map(change === undefined ? always : first));
   }
@@ -121,11 +112,13 @@ export class RedisStore implements Store {
   readonly claims: Claims = {
     claim: async (name, milliseconds) => {
       const expiration = { type: 'PX', value: milliseconds } as const;
-      return (await this.#client.set(claimKey(name), '1', { condition: 'NX', expiration })) !== null;
+      return (
+        (await this.#client.set(this.#keyspace.claim(name), '1', { condition: 'NX', expiration })) !== null
+      );
     },
     /** May delete a claim that another instance took over: that costs one load more, never a wrong answer. */
     release: async (name) => {
-      await this.#client.del(claimKey(name));
+      await this.#client.del(this.#keyspace.claim(name));
     },
   };
 
@@ -145,7 +138,7 @@ export class RedisStore implements Store {
       if (elsewhere && !(await this.#parts.write({ elsewhere, body, seconds, isCurrent }))) return false;
       const expiration = { type: 'EX', value: seconds } as const;
       const replaced = this.#large.get(key);
-      const written = this.#client.set(entryKey(key), first, { expiration });
+      const written = this.#client.set(this.#keyspace.entry(key), first, { expiration });
       const [isKept] = await Promise.all([isCurrent(), written]);
       this.#noteLarge(key, elsewhere);
       isThere = true;
@@ -163,7 +156,7 @@ export class RedisStore implements Store {
   }
 
   async #find(key: string): Promise<Found> {
-    const bytes = await this.#firstBytes(entryKey(key));
+    const bytes = await this.#firstBytes(this.#keyspace.entry(key));
     const { entry, elsewhere } = (bytes && decodeEntry(bytes)) ?? {};
     this.#noteLarge(key, elsewhere);
     if (!entry || !elsewhere) return { entry };
@@ -186,7 +179,9 @@ export class RedisStore implements Store {
   }
 
   async #areCurrent(tokens: Tokens): Promise<boolean> {
-    const current = await Promise.all(Object.keys(tokens).map((tag) => this.#client.get(tokenKey(tag))));
+    const current = await Promise.all(
+      Object.keys(tokens).map((tag) => this.#client.get(this.#keyspace.token(tag))),
+    );
     return Object.values(tokens).every((token, index) => token === current[index]);
   }
 
@@ -202,9 +197,9 @@ export class RedisStore implements Store {
 
   /** A key that holds no string is no token: it is deleted, as a token is that is invalidated. */
   async #token(tag: Tag): Promise<Token | null> {
-    return this.#client.get(tokenKey(tag)).catch(async (error) => {
+    return this.#client.get(this.#keyspace.token(tag)).catch(async (error) => {
       if (!isReply(error, 'WRONGTYPE')) throw error;
-      await this.#client.del(tokenKey(tag));
+      await this.#client.del(this.#keyspace.token(tag));
       return null;
     });
   }
@@ -213,8 +208,8 @@ export class RedisStore implements Store {
   async #firstToken(tag: Tag): Promise<Token | null> {
     const expiration = { type: 'EX', value: this.#options.tokenSeconds ?? TOKEN_SECONDS } as const;
     const [, token] = await Promise.all([
-      this.#client.set(tokenKey(tag), newToken(), { condition: 'NX', expiration }),
-      this.#client.get(tokenKey(tag)),
+      this.#client.set(this.#keyspace.token(tag), newToken(), { condition: 'NX', expiration }),
+      this.#client.get(this.#keyspace.token(tag)),
     ]);
     return token;
   }

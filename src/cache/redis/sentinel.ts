@@ -2,7 +2,8 @@ import { createSentinel, type RedisSentinelType } from 'redis';
 import { messageOf } from '../../platform/index.ts';
 import type { RedisConnection } from './client.ts';
 import { supervise } from './group.ts';
-import { clientOptions, newClosing, nodeOptions, PING_MS, PROBE, socketOptions } from './options.ts';
+import type { Keyspace } from './keyspace.ts';
+import { clientOptions, newClosing, nodeOptions, PING_MS, socketOptions } from './options.ts';
 import type { RedisAddress } from './url.ts';
 
 /** How messages of node-redis begin that are about the connection to the master: it has no event for them. */
@@ -15,13 +16,10 @@ const MASTER_ERROR = 'Master Client';
  * them all again and again. A new master is found when a Sentinel tells of it or when the connection is lost, which
  * a Sentinel sees to when it makes a master a replica.
  */
-export function openSentinel({
-  nodes,
-  tls,
-  login,
-  group,
-  database,
-}: Extract<RedisAddress, { kind: 'sentinel' }>): RedisConnection {
+export function openSentinel(
+  { nodes, tls, login, group, database }: Extract<RedisAddress, { kind: 'sentinel' }>,
+  keyspace: Keyspace,
+): RedisConnection {
   const closing = newClosing();
   const socket = Object.assign(socketOptions(closing.signal), { tls });
   const client: RedisSentinelType = createSentinel({
@@ -34,8 +32,8 @@ export function openSentinel({
     reserveClient: true,
     maxCommandRediscovers: 0,
   });
-  const ask = () => client.del(PROBE); // A master that has become a replica would answer a PING.
-  const { connection, lose } = supervise(client, closing, ask);
+  const ask = () => client.del(keyspace.probe); // A master that has become a replica would answer a PING.
+  const { connection, lose } = supervise(client, { keyspace, closing, ask });
   client.on('error', (error) => {
     if (messageOf(error).startsWith(MASTER_ERROR)) lose(error); // A Sentinel's is none.
   });

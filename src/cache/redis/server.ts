@@ -2,15 +2,8 @@ import { EventEmitter } from 'node:events';
 import { createClient, type RedisClientType } from 'redis';
 import { DeadlineExceeded, withDeadline } from '../../platform/index.ts';
 import type { RedisConnection, RedisEvents } from './client.ts';
-import {
-  clientOptions,
-  newClosing,
-  nodeOptions,
-  PING_MS,
-  PROBE,
-  SILENCE_MS,
-  socketOptions,
-} from './options.ts';
+import type { Keyspace } from './keyspace.ts';
+import { clientOptions, newClosing, nodeOptions, PING_MS, SILENCE_MS, socketOptions } from './options.ts';
 import { isReply } from './replies.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -24,7 +17,11 @@ const IDLE_MS = 5_000;
 /** One server, which can report the changes of what was read. */
 export function openServer(
   { url }: Extract<RedisAddress, { kind: 'single' }>,
-  { track, silenceMs = SILENCE_MS }: { track: boolean; silenceMs?: number | undefined },
+  {
+    keyspace,
+    track,
+    silenceMs = SILENCE_MS,
+  }: { keyspace: Keyspace; track: boolean; silenceMs?: number | undefined },
 ): RedisConnection {
   const closing = newClosing();
   const client: RedisClientType = createClient({
@@ -40,13 +37,15 @@ export function openServer(
     client.destroy();
     client.connect().catch(() => {}); // Tried again until it is closed, each failure an event.
   };
-  const { lose, stop } = startProbing(client, { events, renew, silenceMs });
+  const ask = () => client.del(keyspace.probe);
+  const { lose, stop } = startProbing(client, { ask, events, renew, silenceMs });
   client.on('error', (error) => {
     lose(error);
     if (client.isReady) renew(); // What could not be parsed may have been an answer: no later one can be matched to its command.
   });
   return {
     client,
+    keyspace,
     events,
     tracking: track ? client : undefined,
     connect: () =>
@@ -71,7 +70,12 @@ export function openServer(
  */
 function startProbing(
   client: RedisClientType,
-  { events, renew, silenceMs }: { events: RedisEvents; renew: () => void; silenceMs: number },
+  {
+    ask,
+    events,
+    renew,
+    silenceMs,
+  }: { ask: () => Promise<unknown>; events: RedisEvents; renew: () => void; silenceMs: number },
 ) {
   let up: boolean | undefined;
   let losses = 0;
@@ -88,7 +92,7 @@ function startProbing(
   };
   const probe = async (): Promise<void> => {
     const [sentAt, before] = [performance.now(), losses];
-    const error: unknown = await withDeadline(client.del(PROBE), silenceMs).then(
+    const error: unknown = await withDeadline(ask(), silenceMs).then(
       () => undefined,
       (error) => error,
     );

@@ -3,7 +3,6 @@ import type { Tag } from '../stores/store.ts';
 import type { TokenMirror } from '../stores/token-mirror.ts';
 import type { RedisConnection } from './client.ts';
 import { Peers } from './peers.ts';
-import { tagOfKey } from './redis-store.ts';
 
 export interface TrackingHandlers {
   /** The tokens of these tags changed elsewhere. */
@@ -24,12 +23,12 @@ export interface TrackingHandlers {
  * @returns the other processes that mirror tokens
  */
 export function trackTokens(
-  { events }: RedisConnection,
+  { events, keyspace }: RedisConnection,
   client: RedisClientType,
   mirror: TokenMirror,
   { changed, refused, peersMs }: TrackingHandlers,
 ): Peers {
-  const peers = new Peers(client, mirror, peersMs);
+  const peers = new Peers(client, { keyspace, mirror, patienceMs: peersMs });
   let agreed = false;
   const forget = () => {
     agreed = false;
@@ -52,7 +51,7 @@ export function trackTokens(
   });
   client.on('invalidate', (key: Buffer | string | null) => {
     if (key === null) return mirror.forgetAll(); // FLUSHALL, FLUSHDB
-    const tag = tagOfKey(key.toString());
+    const tag = keyspace.tagOf(key.toString());
     if (tag === undefined) return;
     mirror.forget([tag]);
     queueMicrotask(() => changed([tag])); // Later: an exception in `changed` must not disturb node-redis while it parses.

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../platform/index.ts';
 import type { ServerSize, SharedServer, WindowCount } from '../stores/shared-server.ts';
-import { PREFIX, type RedisConnection } from './client.ts';
+import type { RedisConnection } from './client.ts';
 import { sizeOf } from './statistics.ts';
 
 /** What Redis may take to answer. Milliseconds. */
@@ -50,8 +50,11 @@ export class RedisWatch implements SharedServer {
   }
 
   async count(name: string, windowMs: number): Promise<WindowCount> {
-    const { client } = this.#connection;
-    const reply = await client.eval(COUNT, { keys: [`${PREFIX}:${name}`], arguments: [String(windowMs)] });
+    const { client, keyspace } = this.#connection;
+    const reply = await client.eval(COUNT, {
+      keys: [keyspace.counter(name)],
+      arguments: [String(windowMs)],
+    });
     const [count, left] = [reply].flat().map(Number);
     return { count: Number(count), left: Number(left) };
   }

@@ -32,7 +32,7 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     const writer = await openLocalTier(t, url, { peersMs: 20 });
     const mute = await openRedis(t, url);
     const asked: { id: string; answerTo: string }[] = [];
-    await mute.subscribe('property-listings:forget', (message) => asked.push(JSON.parse(message)));
+    await mute.subscribe('cache:forget', (message) => asked.push(JSON.parse(message)));
     const before = (await writer.store.read('key', ['tag'])).tokens.tag;
     await writer.store.invalidate(['tag']);
     t.equal(asked.length, 1);
@@ -48,7 +48,7 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     const [writer, other] = await Promise.all([openLocalTier(t, url, muted), openLocalTier(t, url)]);
     const told: string[] = [];
     const listener = await openRedis(t, url);
-    await listener.subscribe('property-listings:forget', (message) => told.push(message));
+    await listener.subscribe('cache:forget', (message) => told.push(message));
     await writer.store.invalidate(['tag'], '1');
     await writer.connection.client.ping();
     await listener.ping();
@@ -93,7 +93,7 @@ t.test('processes that mirror the tokens of one Redis', { skip: skipWithoutRedis
     other.connection.events.on('lost', t.fail);
     const admin = await openRedis(t, url);
     for (const message of ['hello', '', 'null', '{}', '[1]', '{"id":1,"answerTo":"a","tags":[]}']) {
-      await admin.publish('property-listings:forget', message);
+      await admin.publish('cache:forget', message);
     }
     await other.store.read('key', ['tag']);
     await writer.store.invalidate(['tag']);

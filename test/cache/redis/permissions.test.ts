@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RedisClientType } from 'redis';
 import t from 'tap';
+import { Keyspace } from '../../../src/cache/redis/keyspace.ts';
 import { type Refusal, RefusalWatch } from '../../../src/cache/redis/permissions.ts';
 import { scratchRedis, skipWithoutRedis } from '../../../support/redis.ts';
 import { openRedis } from '../../helpers/stores.ts';
@@ -13,9 +14,12 @@ t.test('what Redis refuses', { skip: skipWithoutRedis }, async (t) => {
   let asked = 0;
   const told: (readonly Refusal[])[] = [];
   const watch = new RefusalWatch(
-    () => {
-      asked += 1;
-      return client;
+    {
+      keyspace: new Keyspace(),
+      get client() {
+        asked += 1;
+        return client;
+      },
     },
     (refused) => told.push(refused),
   );

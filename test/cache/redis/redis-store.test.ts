@@ -1,7 +1,10 @@
 import t from 'tap';
-import { entryKey, RedisStore, tokenKey } from '../../../src/cache/redis/redis-store.ts';
+import { Keyspace } from '../../../src/cache/redis/keyspace.ts';
+import { RedisStore } from '../../../src/cache/redis/redis-store.ts';
 import { skipWithoutRedis } from '../../../support/redis.ts';
 import { openRedis } from '../../helpers/stores.ts';
+
+const keyspace = new Keyspace();
 
 const entry = { value: { head: {}, body: Buffer.from('[]') }, tokens: { a: 'x' }, storedAt: 1, ttl: 60 };
 
@@ -11,7 +14,7 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('a person can read an entry: one line of JSON, then its bytes', async (t) => {
     await store.write('data:all_properties', entry, 60);
-    const [line, body] = ((await client.get('property-listings:data:all_properties')) ?? '').split('\n');
+    const [line, body] = ((await client.get('cache:data:all_properties')) ?? '').split('\n');
     t.same(JSON.parse(line ?? ''), { tokens: { a: 'x' }, storedAt: 1, ttl: 60, head: {} });
     t.equal(body, '[]');
   });
@@ -19,7 +22,7 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
   t.test('every key expires by itself', async (t) => {
     await store.write('expiring', entry, 60);
     await store.read('expiring', ['read']);
-    for (const key of [entryKey('expiring'), tokenKey('read')]) {
+    for (const key of [keyspace.entry('expiring'), keyspace.token('read')]) {
       t.ok((await client.ttl(key)) > 0, key);
     }
   });
@@ -35,7 +38,7 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
       '{"storedAt":1,"ttl":1,"tokens":3,"head":{}}\n',
       '{"storedAt":1,"ttl":1,"tokens":{},"head":{"a":1}}\n',
     ]) {
-      await client.set(entryKey('foreign'), value);
+      await client.set(keyspace.entry('foreign'), value);
       t.equal((await store.read('foreign', [])).entry, undefined, JSON.stringify(value));
     }
   });
@@ -45,7 +48,7 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
     t.equal(await store.claims.claim('name', 60_000), false);
     await store.claims.release('name');
     t.equal(await store.claims.claim('name', 1), true);
-    while (await client.exists('property-listings:claim:name')); // Redis' own clock, one millisecond.
+    while (await client.exists('cache:claim:name')); // Redis' own clock, one millisecond.
     t.equal(await store.claims.claim('name', 60_000), true);
   });
 

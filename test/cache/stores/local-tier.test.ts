@@ -1,10 +1,13 @@
 import t from 'tap';
 import { createCaches } from '../../../src/cache/caches.ts';
-import { tokenKey } from '../../../src/cache/redis/redis-store.ts';
+import { Keyspace } from '../../../src/cache/redis/keyspace.ts';
+
 import { scratchRedis, skipWithoutRedis } from '../../../support/redis.ts';
 import { proxyTo } from '../../helpers/proxy.ts';
 import { openLocalTier, openRedis } from '../../helpers/stores.ts';
 import { PATIENT_CACHES, PATIENT_MS } from '../../helpers/times.ts';
+
+const keyspace = new Keyspace();
 
 const HOUR = { tags: ['tag'], ttl: 3600 };
 const value = (text: string) => ({ head: {}, body: Buffer.from(text) });
@@ -76,7 +79,7 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
     const { store, mirror, connection } = await openLocalTier(t, url);
     await store.read('key', ['race']);
     const invalidated = store.invalidate(['race']);
-    await mirror.follow('race', () => connection.client.get(tokenKey('race'))); // Sent after, answered before it returns.
+    await mirror.follow('race', () => connection.client.get(keyspace.token('race'))); // Sent after, answered before it returns.
     await mirror.follow('race', async () => 'the old token, had it come from another connection');
     await invalidated;
     t.equal(mirror.tokens(['race']), undefined);
@@ -94,7 +97,7 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
   t.test('a key that is no token is not taken away', async (t) => {
     const { store, mirror, connection, changed } = await openLocalTier(t, url);
     await store.read('entry', ['tag']);
-    await admin.set('property-listings:entry', 'changed');
+    await admin.set('cache:entry', 'changed');
     await connection.client.ping();
     t.same(changed, []);
     t.ok(mirror.tokens(['tag']));
@@ -125,7 +128,7 @@ t.test('memory in front of Redis', { skip: skipWithoutRedis }, async (t) => {
     await createCaches({ ...caches, ...PATIENT_CACHES }).data.get('dropped', HOUR, async () => value('old'));
     const { data } = createCaches({ ...caches, patience: 50 });
     network.drop();
-    await admin.del(tokenKey('tag')); // Invalidated elsewhere: no report reaches this process.
+    await admin.del(keyspace.token('tag')); // Invalidated elsewhere: no report reaches this process.
     const read = async () => (await data.get('dropped', HOUR, async () => value('new'))).body.toString();
     late = PATIENT_MS;
     t.equal(await read(), 'new');

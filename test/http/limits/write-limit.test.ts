@@ -190,7 +190,7 @@ t.test(
         counts.incr('somebody', (_, result) => resolve(result), 1_000);
       });
     t.match(await count(), { current: 1, ttl: 1_000 });
-    await connection.client.persist('property-listings:writes:somebody');
+    await connection.client.persist('cache:writes:somebody');
     t.match(await count(), { current: 2, ttl: 1_000 }, 'a count without an end gets one');
     redis.pause();
     t.teardown(redis.resume);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { tokenKey } from '../../../src/cache/redis/redis-store.ts';
+import { Keyspace } from '../../../src/cache/redis/keyspace.ts';
+
 import { PROPERTIES } from '../../../src/features/properties/tags.ts';
 import { execute } from '../../../support/database.ts';
 import { skipWithoutRedis } from '../../../support/redis.ts';
@@ -20,6 +21,8 @@ import {
   untilHit,
   untilItFollows,
 } from '../../helpers/redis-topologies.ts';
+
+const keyspace = new Keyspace('property-listings');
 
 const MASTERS = 3;
 const ROWS = 6;
@@ -134,7 +137,7 @@ t.test('a cluster of three masters', { skip: skipWithoutRedis }, async (t) => {
 
 t.test('replicas take over', { skip: skipWithoutRedis }, async (t) => {
   const ports = await clusterPorts(MASTERS + 1);
-  const { first, second } = await startCluster(t, ports, { replicated: tokenKey(PROPERTIES) });
+  const { first, second } = await startCluster(t, ports, { replicated: keyspace.token(PROPERTIES) });
   const REDIS_URL = clusterUrl(ports.slice(0, 2));
   const app = await build(t, { REDIS_URL }, {});
   const other = await build(t, { REDIS_URL, DATABASE_URL: app.config.DATABASE_URL ?? '' }, {});
