@@ -102,12 +102,13 @@ export const pageCache = fp<PageCacheOptions>(
     });
     app.addHook('preClose', async () => fastPath?.close());
     app.addHook('onRoute', function addPageHooks(route) {
+      const schemaOf = (id: string) => this.getSchema(id);
       if (route.constraints) fastPath?.close(); // A URL alone does not determine the route any more.
       const { pageCache: config } = route.config ?? {};
       const unsafe = [route.method].flat().some((method) => !SAFE.has(method));
       if (unsafe && unsafeMethods === 'invalidate') add(route, 'onSend', 'first', invalidatePage);
       if (!config) return;
-      const options = pageRoute(route, config);
+      const options = pageRoute(route, config, schemaOf);
       routes.set(route.url, [...(routes.get(route.url) ?? []), options]);
       add(route, 'onRequest', 'last', (request, reply) => answerFromCache(options, request, reply));
       add(route, 'onSend', 'first', async (request, reply, payload) => {

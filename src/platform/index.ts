@@ -4,6 +4,7 @@ export { codeOf, type Fields, fieldsOf, hasFields, messageOf } from './fields.ts
 export { guardOf, parserOf } from './json.ts';
 export { type Misspelt, misspelt } from './misspelt.ts';
 export { packageRoot } from './package-root.ts';
+export { shapeOf } from './shape.ts';
 export { takeStep } from './start-step.ts';
 export { joinNames, type TagNames } from './tag-names.ts';
 export { tenths } from './tenths.ts';

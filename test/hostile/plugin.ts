@@ -8,6 +8,7 @@ import type { Store } from '../../src/cache/stores/store.ts';
 import { EVERY_PAGE, pageCache } from '../../src/http-cache/plugin.ts';
 import { skipWithoutRedis } from '../../support/redis.ts';
 import { fronted } from '../helpers/fronted.ts';
+import { SHAPE } from '../helpers/page-shapes.ts';
 import { openRedis } from '../helpers/stores.ts';
 import { PATIENT_CACHES } from '../helpers/times.ts';
 import { attackOn, portOf, writtenKeys } from './fixture.ts';
@@ -129,7 +130,9 @@ for (const { name, skip, shapes, open } of kinds) {
     t.test('what makes no other answer makes no entry', async (t) => {
       await world.flood(1, () => '/search');
       const pages = ['/search', '/files/a/b'];
-      const encoded = pages.flatMap((page) => ['', 'br:', 'gzip:'].map((coding) => `pages:${coding}${page}`));
+      const encoded = pages.flatMap((page) =>
+        ['', 'br:', 'gzip:'].map((coding) => `pages:${coding}${SHAPE}:${page}`),
+      );
       const legitimate = new Set([...world.keys, ...encoded]);
       const stored = (await size?.()) ?? 0;
       await world.flood(120, (index) => `/search?${MARK}=${index}&__proto__=${index}`);

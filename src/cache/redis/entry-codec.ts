@@ -2,6 +2,9 @@ import { fieldsOf, hasFields } from '../../platform/index.ts';
 import { newToken } from '../core/token.ts';
 import { type Entry, MAX_VALUE_BYTES } from '../stores/store.ts';
 
+/** Counted up when a release must not use the entries that an earlier one has written; in the key of each. */
+export const FORMAT = 1;
+
 const NEWLINE = 0x0a;
 
 /** The value of an entry's own key is shorter than this. Bytes. */

@@ -1,4 +1,5 @@
 import type { Tag } from '../stores/store.ts';
+import { FORMAT } from './entry-codec.ts';
 
 /** That of an application which gives none. Applications that share a Redis need one each. */
 const DEFAULT_NAMESPACE = 'cache';
@@ -25,9 +26,9 @@ export class Keyspace {
     this.probe = `${namespace}:probe`;
   }
 
-  /** @param name begins with the layer, or with what is counted */
+  /** @param name begins with the layer */
   entry(name: string): string {
-    return this.#prefix + name;
+    return `${this.#prefix}${FORMAT}:${name}`;
   }
 
   token(tag: Tag): string {

@@ -2,12 +2,14 @@ import type { Caches } from '../../cache/index.ts';
 import { MAX_VALUE_BYTES } from '../../cache/index.ts';
 import type { Reader } from '../../coherence/index.ts';
 import { inTransaction } from '../../coherence/index.ts';
+import { shapeOf } from '../../platform/index.ts';
 import { listProperties } from './find-properties.ts';
 import { EVERY_PROPERTY } from './lists/list-query.ts';
+import { PropertySchema } from './schemas.ts';
 import { PROPERTIES } from './tags.ts';
 
-/** The data layer's key; in Redis it stands under `property-listings:data:all_properties`. */
-const ALL_PROPERTIES = 'all_properties';
+/** The data layer's key, with the shape of what stands under it: two releases with different ones can run at once. */
+const ALL_PROPERTIES = `all_properties:${shapeOf(PropertySchema)}`;
 
 export interface GetAllPropertiesOptions {
   readonly prisma: Reader;

@@ -68,7 +68,7 @@ export class EncodedVariants {
   }
 }
 
-/** The key of no page begins like this: those begin with `/`. */
+/** The key of no page begins like this: those begin with a shape, which is longer. */
 const encodedKey = (key: string, coding: Coding): string => `${coding}:${key}`;
 
 /** Without the variant the page as it is will do. */

@@ -43,7 +43,7 @@ function declaredParameters({ url, schema }: Pick<RouteOptions, 'url' | 'schema'
 
 const COMPOSED = ['$ref', 'allOf', 'anyOf', 'oneOf', 'patternProperties'];
 
-/** A key that begins with `/`, as the key of no encoded variant does, and is not too long. */
+/** A key that begins with `/`, and is not too long. */
 export function boundedKey(key: string): string {
   const path = key.startsWith('/') ? key : `/${key}`;
   if (path.length <= MAX_LENGTH) return path;

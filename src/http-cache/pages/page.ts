@@ -23,6 +23,9 @@ export interface Page {
   readonly hasEncodedVariants?: boolean | undefined;
 }
 
+/** Counted up when a release must not use the pages that an earlier one has kept. */
+export const FORMAT = 1;
+
 /** The field of a vary marker that names what selects the response. */
 const VARY = ':vary';
 

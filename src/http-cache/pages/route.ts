@@ -1,6 +1,8 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import type { Key, Tag } from '../../cache/index.ts';
+import { shapeOf } from '../../platform/index.ts';
 import { boundedKey, inBuckets, type PageKey, pageKeyOf, type Url } from './key.ts';
+import { FORMAT } from './page.ts';
 
 /** What decides for how long a page is fresh. */
 type Freshness =
@@ -42,6 +44,7 @@ export const EVERY_PAGE: Tag = 'page:*';
 
 /** A page as a request names it. */
 export interface PageId {
+  /** Begins with the shape of the route's responses: two releases with different ones can run at once. */
   readonly key: Key;
   readonly tags: readonly Tag[];
 }
@@ -58,9 +61,15 @@ export interface PageRoute {
   identify(request: FastifyRequest): PageId | undefined;
 }
 
-export function pageRoute(route: RouteOptions, config: PageCacheRoute): PageRoute {
+/** @param schemaOf the schema of that `$id` which the route knows, once the application is ready */
+export function pageRoute(
+  route: RouteOptions,
+  config: PageCacheRoute,
+  schemaOf: (id: string) => unknown = () => undefined,
+): PageRoute {
   const { ttl, tags, compress = ttl !== undefined, buckets } = config;
   const keyOf: PageKey = config.key ?? pageKeyOf(route);
+  let shape: string | undefined;
   return {
     url: route.url,
     ttl,
@@ -71,7 +80,8 @@ export function pageRoute(route: RouteOptions, config: PageCacheRoute): PageRout
       const pageKey = keyOf(request);
       if (pageKey === undefined || (tags && !given)) return undefined;
       const key = boundedKey(buckets === undefined ? pageKey : inBuckets(pageKey, buckets));
-      return { key, tags: given ?? [`page:${boundedKey(pageKey)}`, EVERY_PAGE] };
+      shape ??= shapeOf([FORMAT, route.schema?.response], schemaOf); // Of the first request: references are known by then.
+      return { key: `${shape}:${key}`, tags: given ?? [`page:${boundedKey(pageKey)}`, EVERY_PAGE] };
     },
   };
 }

@@ -14,7 +14,7 @@ t.test('on Redis', { skip: skipWithoutRedis }, async (t) => {
 
   t.test('a person can read an entry: one line of JSON, then its bytes', async (t) => {
     await store.write('data:all_properties', entry, 60);
-    const [line, body] = ((await client.get('cache:data:all_properties')) ?? '').split('\n');
+    const [line, body] = ((await client.get('cache:1:data:all_properties')) ?? '').split('\n');
     t.same(JSON.parse(line ?? ''), { tokens: { a: 'x' }, storedAt: 1, ttl: 60, head: {} });
     t.equal(body, '[]');
   });

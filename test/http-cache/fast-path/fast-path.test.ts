@@ -7,6 +7,7 @@ import { MemoryStore } from '../../../src/cache/stores/memory-store.ts';
 import type { Store } from '../../../src/cache/stores/store.ts';
 import type { FastPathHit } from '../../../src/http-cache/plugin.ts';
 import { Gate } from '../../helpers/gate.ts';
+import { SHAPE } from '../../helpers/page-shapes.ts';
 import { storeKinds } from '../../helpers/stores.ts';
 import { listen, page, pageLayer, TTL } from '../page-layer/fixture.ts';
 
@@ -343,14 +344,17 @@ t.test('a page with a field that cannot be sent takes the slow path, and the ser
   const { app, hits } = await fastLayer(t, store);
   app.get('/', { config: page }, async () => 'text');
   const url = await twice(app, '/');
-  const known = await store.last('pages:/');
+  const known = await store.last(`pages:${SHAPE}:/`);
   if (!known?.entry) return t.fail('the page is there');
   const { head, body } = known.entry.value;
-  await store.write('pages:/', { ...known.entry, value: { head: { ...head, 'x-bad': 'a\nb' }, body } });
+  await store.write(`pages:${SHAPE}:/`, {
+    ...known.entry,
+    value: { head: { ...head, 'x-bad': 'a\nb' }, body },
+  });
   const [response = ''] = await exchange(url, request('/'), 1);
   t.notMatch(response, /x-bad|text/);
   t.equal(hits.length, 0);
-  await store.write('pages:/', known.entry);
+  await store.write(`pages:${SHAPE}:/`, known.entry);
   t.match((await exchange(url, request('/'), 1))[0], /text$/);
 });
 

@@ -5,6 +5,7 @@ import t from 'tap';
 import { MemoryStore } from '../../../src/cache/stores/memory-store.ts';
 import { MAX_VALUE_BYTES } from '../../../src/cache/stores/store.ts';
 import { Gate } from '../../helpers/gate.ts';
+import { SHAPE } from '../../helpers/page-shapes.ts';
 import { listen, page, pageLayer, TTL } from './fixture.ts';
 
 const BYTES = 16_000_000;
@@ -102,11 +103,11 @@ t.test('if only an encoded variant of the last known answer is left, that is ser
   });
   await get('/', gzip);
   await made;
-  const encoded = await store.last('pages:gzip:/');
+  const encoded = await store.last(`pages:gzip:${SHAPE}:/`);
   if (!encoded?.entry) return t.fail('the encoded variant is there');
   const { local } = caches.counters.layers.pages;
   const lost = { ...encoded.entry, storedAt: 0 };
-  await store.write('pages:/', lost);
+  await store.write(`pages:${SHAPE}:/`, lost);
   await caches.invalidate(['things']);
   down = true;
   const { statusCode, headers } = await get('/', gzip);
@@ -135,10 +136,10 @@ t.test('an entry of another program under the key of a page is not served', asyn
   const { app, get } = await pageLayer(t, store);
   app.get('/', { config: page }, async () => 'text');
   await get('/');
-  const known = await store.last('pages:/');
+  const known = await store.last(`pages:${SHAPE}:/`);
   if (!known?.entry) return t.fail('the page is there');
   for (const head of [{}, { ':page': 'no JSON' }]) {
-    await store.write('pages:/', { ...known.entry, value: { head, body: Buffer.from('foreign') } });
+    await store.write(`pages:${SHAPE}:/`, { ...known.entry, value: { head, body: Buffer.from('foreign') } });
     t.equal((await get('/')).body, 'text');
   }
 });

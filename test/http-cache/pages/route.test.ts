@@ -9,6 +9,7 @@ import {
   type PageRoute,
   pageRoute,
 } from '../../../src/http-cache/pages/route.ts';
+import { SHAPE } from '../../helpers/page-shapes.ts';
 
 const querystring = { type: 'object', properties: { b: { type: 'string' }, a: { type: 'string' } } };
 
@@ -32,7 +33,7 @@ async function identify(t: Test, config: PageCacheRoute, url = '/things/7') {
 t.test('a route that opted in', async (t) => {
   t.test('names its page by its path and its declared parameters, sorted', async (t) => {
     const { id } = await identify(t, { ttl: 9 }, '/things/7?b=1&x=2&a=3');
-    t.equal(id?.key, '/things/7?a=3&b=1');
+    t.equal(id?.key, `${SHAPE}:/things/7?a=3&b=1`);
   });
 
   t.test('without tags has the page tagged by its key, and as one of all pages', async (t) => {
@@ -48,7 +49,7 @@ t.test('a route that opted in', async (t) => {
   t.test('may make the tags of the URL, its parameters and its query', async (t) => {
     const tags = ({ url, params, query }: Url) => [url, `thing:${Object(params).id}`, `b:${Object(query).b}`];
     const { id } = await identify(t, { ttl: 9, tags }, '/things/7?b=1');
-    t.same(id, { key: '/things/7?b=1', tags: ['/things/7?b=1', 'thing:7', 'b:1'] });
+    t.same(id, { key: `${SHAPE}:/things/7?b=1`, tags: ['/things/7?b=1', 'thing:7', 'b:1'] });
   });
 
   t.test('may say that an URL is that of no page, by its tags or its key', async (t) => {
@@ -67,14 +68,14 @@ t.test('a route that opted in', async (t) => {
   t.test('may name the page itself, and tags follow that', async (t) => {
     const key = ({ params }: Url) => `/mine/${Object(params).id}`;
     const { id } = await identify(t, { ttl: 9, key });
-    t.same(id, { key: '/mine/7', tags: ['page:/mine/7', EVERY_PAGE] });
+    t.same(id, { key: `${SHAPE}:/mine/7`, tags: ['page:/mine/7', EVERY_PAGE] });
   });
 
   t.test('may not name it without bounds, or as an encoded variant is named', async (t) => {
     const { id } = await identify(t, { ttl: 9, key: () => `br:${'x'.repeat(1_000)}` });
-    t.ok(id?.key.startsWith('/br:'));
-    t.equal(id?.key.length, 256);
-    t.same(id?.tags, [`page:${id?.key}`, EVERY_PAGE]);
+    t.ok(id?.key.startsWith(`${SHAPE}:/br:`));
+    t.equal(id?.key.length, SHAPE.length + 1 + 256);
+    t.same(id?.tags, [`page:${id?.key.slice(SHAPE.length + 1)}`, EVERY_PAGE]);
   });
 
   t.test('decides on freshness with a ttl, or leaves it to the response', async (t) => {
@@ -94,14 +95,14 @@ t.test('a route that opted in', async (t) => {
   t.test('may have its pages take turns in so many buckets', async (t) => {
     const of = async (url: string) => (await identify(t, { ttl: 9, buckets: 1 }, url)).id;
     t.same(await of('/things/7?b=1'), {
-      key: keyIn('/things/7?~0', 'b=1'),
+      key: keyIn(`${SHAPE}:/things/7?~0`, 'b=1'),
       tags: ['page:/things/7?b=1', EVERY_PAGE],
     });
-    t.equal((await of('/things/7?b=2&a=1'))?.key, keyIn('/things/7?~0', 'a=1&b=2'));
-    t.equal((await of('/things/7'))?.key, '/things/7', 'what asks nothing has its own');
+    t.equal((await of('/things/7?b=2&a=1'))?.key, keyIn(`${SHAPE}:/things/7?~0`, 'a=1&b=2'));
+    t.equal((await of('/things/7'))?.key, `${SHAPE}:/things/7`, 'what asks nothing has its own');
     const { id } = await identify(t, { ttl: 9, buckets: 1, key: () => `mine?${'x'.repeat(1_000)}` });
-    t.match(id?.key, /^\/mine\?~0\0x+#/);
-    t.equal(id?.key.length, 256);
+    t.match(id?.key, /:\/mine\?~0\0x+#/);
+    t.equal(id?.key.length, SHAPE.length + 1 + 256);
   });
 
   t.test('is led to by the URL alone, also if it names its pages itself', async (t) => {

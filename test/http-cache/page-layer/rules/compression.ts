@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import { SHAPE } from '../../../helpers/page-shapes.ts';
 import { storeKinds } from '../../../helpers/stores.ts';
 import { page, pageLayer } from '../fixture.ts';
 import { WatchedStore } from './watched-store.ts';
@@ -155,10 +156,10 @@ t.test('a page that is better left as it is is not compressed', async (t) => {
       if (url !== '/last') t.equal(headers.vary, undefined, `${url} is the same for all`);
     }
   }
-  await store.written('pages:br:/last'); // It was asked for last, so the others would have been made before.
+  await store.written(`pages:br:${SHAPE}:/last`); // It was asked for last, so the others would have been made before.
   t.same(
     [...store.keys].filter((key) => key.startsWith('pages:br:')),
-    ['pages:br:/last'],
+    [`pages:br:${SHAPE}:/last`],
   );
 });
 
