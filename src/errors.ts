@@ -183,3 +183,53 @@ export const Overloaded = createError(
   'There is more to do here than can be done in time. This request was not begun: try again',
   503,
 );
+
+export const EmbeddedMissing = createError<[string]>(
+  'PL_EMBEDDED_MISSING',
+  'No embedded PostgreSQL for %s is installed (it comes with the development dependencies): set DATABASE_URL, or run `npm ci`',
+);
+
+export const EmbeddedNoFolder = createError<[string, string]>(
+  'PL_EMBEDDED_NO_FOLDER',
+  'Cannot keep a database in %s (%s): let this user write there, or set DATABASE_URL',
+);
+
+export const EmbeddedNoUser = createError<[string]>(
+  'PL_EMBEDDED_NO_USER',
+  'PostgreSQL does not run as root and none of the users %s exists: run as another user, or set DATABASE_URL',
+);
+
+export const EmbeddedInitdb = createError<[string, string]>(
+  'PL_EMBEDDED_INITDB',
+  'Could not create a database cluster in %s: %s',
+);
+
+export const EmbeddedNotACluster = createError<[string]>(
+  'PL_EMBEDDED_NOT_A_CLUSTER',
+  '%s is not a PostgreSQL cluster (it has no PG_VERSION): move it away and start again',
+);
+
+export const EmbeddedOtherMajor = createError<[string, string, string]>(
+  'PL_EMBEDDED_OTHER_MAJOR',
+  '%s is a PostgreSQL %s cluster and this is PostgreSQL %s: nothing was changed; dump it with its own version, or move it away and start again',
+);
+
+export const EmbeddedStart = createError<[string, string, string]>(
+  'PL_EMBEDDED_START',
+  'Could not start PostgreSQL in %s: %s (its log: %s)',
+);
+
+export const EmbeddedStuck = createError<[string, string]>(
+  'PL_EMBEDDED_STUCK',
+  'PostgreSQL in %s keeps starting or stopping: see %s, end the process that postmaster.pid names, and start again',
+);
+
+export const EmbeddedConnect = createError<[string, string]>(
+  'PL_EMBEDDED_CONNECT',
+  'PostgreSQL in %s runs but does not let us in: %s',
+);
+
+export const WriteKeyUnusable = createError<[string, number]>(
+  'PL_WRITE_KEY_UNUSABLE',
+  '%s holds no write key of at least %d characters: write one into it, or delete it and start again',
+);

@@ -5,7 +5,7 @@ import { complain } from './process/standard-error.ts';
 import { stopSignal } from './process/stop-signal.ts';
 
 /**
- * The process edge: environment in, signals to a clean end, one line for what went wrong. Signals are heard before
+ * The process edge: environment in, signals to a clean end, one line for what went wrong. Signals are handled before
  * anything is loaded that takes time: nothing is open until then, so the first one ends the process at once.
  */
 const stop = stopSignal();

@@ -99,7 +99,7 @@ export function createCaches(options: CachesOptions): Caches {
   };
 }
 
-/** What a server of Redis counts by itself. */
+/** Hits and misses in this process, for a store that does not count them itself. */
 function lookups({ layers: { pages, data } }: Counters): KeyspaceStatistics {
   return {
     hits: pages.local.hits + data.local.hits,

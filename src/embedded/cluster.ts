@@ -3,8 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { EmbeddedInitdb, EmbeddedNotACluster, EmbeddedOtherMajor } from '../errors.ts';
 import { type Binaries, runnableBinaries } from './binaries.ts';
-import { EMBEDDED_INITDB, EMBEDDED_NOT_A_CLUSTER, EMBEDDED_OTHER_MAJOR, tolerate } from './errors.ts';
+import { tolerate } from './errors.ts';
 import { fatalLines, isAlive } from './postmaster.ts';
 import { reachableFolder } from './staging.ts';
 import { giveTo, ownerOf, type SystemUser, unprivilegedUser } from './system-user.ts';
@@ -47,9 +48,9 @@ export async function findOrCreateCluster(
     await createCluster({ directory, home, user, binaries, signal });
   }
   const major = await readMajor(path);
-  if (major === undefined) throw new EMBEDDED_NOT_A_CLUSTER(path);
+  if (major === undefined) throw new EmbeddedNotACluster(path);
   if (major !== binaries.version.split('.')[0]) {
-    throw new EMBEDDED_OTHER_MAJOR(path, major, binaries.version);
+    throw new EmbeddedOtherMajor(path, major, binaries.version);
   }
   const password = (await readFile(join(path, PASSWORD), 'utf8')).trim();
   return { path: await realpath(path), password, user: await ownerOf(path) };
@@ -102,7 +103,7 @@ async function initdb(draft: string, native: string, { user, signal }: Pick<Crea
     await run(join(native, 'bin', 'initdb'), [`--pgdata=${cluster}`, ...access, ...locale], options);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new EMBEDDED_INITDB(dirname(draft), fatalLines(String(error)));
+    throw new EmbeddedInitdb(dirname(draft), fatalLines(String(error)));
   }
   await rename(password, join(cluster, PASSWORD));
 }

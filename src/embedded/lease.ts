@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { Session, startupOf } from '../database/index.ts';
+import { EmbeddedConnect } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
-import { EMBEDDED_CONNECT, hasCode, tolerate } from './errors.ts';
+import { hasCode, tolerate } from './errors.ts';
 import { type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts';
 
 /*
@@ -43,7 +44,7 @@ export async function askForLease(cluster: Cluster): Promise<Lease | 'down' | 'b
   } catch (error) {
     if (hasCode(error, 'ECONNREFUSED')) return 'down';
     if (wasCutOff(error)) return 'busy';
-    throw new EMBEDDED_CONNECT(cluster.path, String(error));
+    throw new EmbeddedConnect(cluster.path, String(error));
   }
 }
 

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedNoFolder, EmbeddedStart, EmbeddedStuck } from '../errors.ts';
 import { codeOf } from '../platform/index.ts';
 import { type Binaries, findBinaries, runnableBinaries } from './binaries.ts';
 import { type Cluster, findOrCreateCluster } from './cluster.ts';
 import { choosePort, writeUrl } from './database-url.ts';
-import { EMBEDDED_NO_FOLDER, EMBEDDED_START, EMBEDDED_STUCK } from './errors.ts';
 import { askForLease, DATABASE, type Lease } from './lease.ts';
 import { LOOK, startPostmaster } from './postmaster.ts';
 
@@ -72,7 +72,7 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw new EMBEDDED_NO_FOLDER(folder, String(codeOf(error)));
+    throw new EmbeddedNoFolder(folder, String(codeOf(error)));
   }
 }
 
@@ -92,7 +92,7 @@ async function obtainLease(installation: Installation, deadline: number): Promis
       const failure = await start(installation);
       if (failure !== undefined) installation.signal?.throwIfAborted();
       if (failure !== undefined && ++failures === MAX_STARTS) {
-        throw new EMBEDDED_START(installation.cluster.path, failure, installation.log);
+        throw new EmbeddedStart(installation.cluster.path, failure, installation.log);
       }
     }
     lease = await askForLease(installation.cluster);
@@ -119,7 +119,7 @@ async function waitAMoment(
   { cluster, log, signal, waitsFor }: Installation,
   deadline: number,
 ): Promise<void> {
-  if (Date.now() > deadline) throw new EMBEDDED_STUCK(cluster.path, log);
+  if (Date.now() > deadline) throw new EmbeddedStuck(cluster.path, log);
   waitsFor(`PostgreSQL in ${cluster.path}, which another process is starting or stopping: see ${log}`);
   await sleep(LOOK, undefined, { signal });
 }

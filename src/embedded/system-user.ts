@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chown, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { EMBEDDED_NO_USER } from './errors.ts';
+import { EmbeddedNoUser } from '../errors.ts';
 
 const run = promisify(execFile);
 
@@ -23,7 +23,7 @@ export async function unprivilegedUser(
       return { uid: Number(uid.value.stdout), gid: Number(gid.value.stdout) };
     }
   }
-  throw new EMBEDDED_NO_USER(names.join(', '));
+  throw new EmbeddedNoUser(names.join(', '));
 }
 
 /** For an existing cluster: PostgreSQL insists on running as its owner. */

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tolerate, WRITE_KEY_UNUSABLE } from './errors.ts';
+import { WriteKeyUnusable } from '../errors.ts';
+import { tolerate } from './errors.ts';
 
 const MIN_LENGTH = 16;
 
@@ -9,13 +10,13 @@ const MIN_LENGTH = 16;
  * The key that may write, kept in `<directory>/api-key` (mode 600): 32 random bytes as base64url,
  * made the first time. Processes that make it at the same moment get the same one.
  *
- * @throws WRITE_KEY_UNUSABLE when the file was emptied, or holds fewer than 16 characters
+ * @throws WriteKeyUnusable when the file was emptied, or holds fewer than 16 characters
  */
 export async function readOrCreateWriteKey(directory: string): Promise<string> {
   const file = join(directory, 'api-key');
   const text = await readFile(file, 'utf8').catch(tolerate('ENOENT'));
   const key = (text ?? (await createKey(directory, file))).trim();
-  if (key.length < MIN_LENGTH) throw new WRITE_KEY_UNUSABLE(file, MIN_LENGTH);
+  if (key.length < MIN_LENGTH) throw new WriteKeyUnusable(file, MIN_LENGTH);
   return key;
 }
 

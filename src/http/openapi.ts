@@ -46,7 +46,7 @@ export const openapi = fp(
         tags: [
           { name: 'properties', description: 'Listings' },
           { name: 'health', description: 'Whether this process is up, and able to serve' },
-          { name: 'operation', description: 'For who runs it' },
+          { name: 'operation', description: 'For operators' },
         ],
         components: { securitySchemes: { writeKey: { type: 'http', scheme: 'bearer' } } },
       },

@@ -5,7 +5,7 @@ import { WriteKeyRequired } from '../errors.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** An onRequest hook that lets only holders of a write key pass (RFC 6750). */
+    /** An `onRequest` hook that lets only holders of a write key pass (RFC 6750). */
     requireWriteKey(request: FastifyRequest, reply: FastifyReply): Promise<void>;
     /** The valid write key of a request; undefined if it has none. */
     writeKeyOf(request: FastifyRequest): string | undefined;

@@ -1,8 +1,13 @@
-import type { FastifyBaseLogger } from 'fastify';
 import { tenths } from './tenths.ts';
 
 /** After how long the log has a line on what a step waits for; then again after twice as long, and so on. Milliseconds. */
 const PATIENCE_MS = 1_500;
+
+/** Where the steps are logged. */
+export interface StartLog {
+  info(details: object, text: string): void;
+  debug(details: object, text: string): void;
+}
 
 export interface StartStep {
   /** Its name in the log. */
@@ -17,7 +22,7 @@ export interface StartStep {
  * no limit: each step has limits of its own.
  */
 export async function takeStep<T>(
-  log: FastifyBaseLogger,
+  log: StartLog,
   { step, waitsFor, patience = PATIENCE_MS }: StartStep,
   work: (waitsFor: (what: string) => void) => Promise<T>,
 ): Promise<T> {

@@ -1,5 +1,3 @@
-import type {} from 'fastify';
-
 /**
  * How long the service waits for its dependencies, where that should differ from the default: tests on a busy machine would
  * take Redis for lost, and the service for overloaded. Milliseconds.
@@ -33,10 +31,4 @@ export interface Times {
   readonly gateMs?: number;
   /** Between two samples of the dashboard. */
   readonly sampleMs?: number;
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    times: Times;
-  }
 }

@@ -1,10 +1,13 @@
 import fastifyEnv from '@fastify/env';
 import fp from 'fastify-plugin';
 import { type Config, schemaOptions } from '../config.ts';
+import type { Times } from '../platform/index.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
+    /** How long the service waits for its dependencies; src/app.ts decorates it. */
+    times: Times;
   }
 }
 

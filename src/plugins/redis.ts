@@ -28,7 +28,7 @@ const CONNECT_MS = 1_000;
 
 const NO_LOCAL_TIER = 'CACHE_LOCAL needs one server of Redis to follow: every hit is a round trip';
 
-/** Decorates `app.redis`. It reconnects by itself for ever; `caches` hears of every loss. */
+/** Decorates `app.redis`. It reconnects by itself for ever; `caches` is notified of every loss. */
 export const redis = fp(
   async (app) => {
     const { REDIS_URL: url, CACHE_LOCAL, CACHE_NAMESPACE: namespace } = app.config;

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'http-cache': ['errors.ts', 'platform', 'cache'],
   database: ['errors.ts', 'platform'],
   coherence: ['errors.ts', 'platform', 'database'],
-  embedded: ['platform', 'database'],
+  embedded: ['errors.ts', 'platform', 'database'],
   http: ['errors.ts', 'platform', 'cache', 'http-cache', 'database'],
   plugins: ['errors.ts', 'platform', 'config.ts', 'cache', 'database', 'coherence', 'embedded'],
   'features/properties': ['errors.ts', 'platform', 'cache', 'http-cache', 'database', 'coherence', 'http'],
@@ -30,6 +30,38 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server.ts': ['platform', 'process'],
 };
 
+const GENERATED = 'src/generated';
+
+/** The packages that a part may use; Prisma's generated client is one of them. */
+const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': ['@fastify/error'],
+  platform: ['ajv', 'typebox'],
+  'config.ts': ['ajv', 'env-schema', 'typebox'],
+  cache: ['lru-cache', 'redis', 'typebox'],
+  'http-cache': ['fastify', 'fastify-plugin', 'lru-cache'],
+  database: [
+    ...['@prisma/adapter-pg', '@prisma/driver-adapter-utils', '@prisma/schema-engine-wasm', GENERATED],
+    ...['pg', 'pg-copy-streams', 'typebox'],
+  ],
+  coherence: ['@prisma/adapter-pg', '@prisma/client', GENERATED, 'pg', 'typebox'],
+  embedded: ['pg', 'typebox'],
+  http: [
+    ...['@fastify/helmet', '@fastify/rate-limit', '@fastify/swagger', '@fastify/swagger-ui', 'fastify'],
+    ...['@fastify/type-provider-typebox', 'fastify-plugin', 'find-my-way', 'lru-cache', 'typebox'],
+  ],
+  plugins: ['@fastify/env', 'fastify', 'fastify-plugin'],
+  'features/properties': [
+    ...['@faker-js/faker', '@fastify/type-provider-typebox', GENERATED, 'ajv', 'fastify', 'fastify-plugin'],
+    'typebox',
+  ],
+  'features/cache-metrics': ['@fastify/type-provider-typebox', 'typebox'],
+  'features/metrics': ['fastify-plugin', 'prom-client', 'typebox'],
+  'features/dashboard': ['fastify', 'fastify-plugin'],
+  'app.ts': ['@fastify/caching', 'fastify'],
+  process: ['fastify', 'pino', 'typebox'],
+  'server.ts': [],
+};
+
 /** Parts whose files are imported one by one: each is a plugin of app.ts, or loaded by server.ts when it is needed. */
 const WITHOUT_DOOR = ['plugins', 'process'];
 
@@ -39,17 +71,29 @@ const PAST_THE_DOOR = [
   'src/server.ts -> src/platform/environment.ts',
 ];
 
-const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+const IMPORT = /(?:^(?:(?:import|export|\})[^'\n]* from |import )|\bimport\()'([^']+)'/gm;
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('src/generated'));
+    .filter((name) => name.endsWith('.ts') && !name.startsWith(GENERATED));
+
+const namesIn = (file: string): string[] =>
+  [...readFileSync(join(packageRoot, file), 'utf8').matchAll(IMPORT)].map(([, name = '']) => name);
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(packageRoot, file), 'utf8').matchAll(IMPORT)]
-    .map(([, path = '']) => normalize(join(dirname(file), path)))
-    .filter((path) => !path.startsWith('src/generated'));
+  namesIn(file)
+    .filter((name) => name.startsWith('.'))
+    .map((path) => normalize(join(dirname(file), path)))
+    .filter((path) => !path.startsWith(GENERATED));
+
+/** What comes with Node is for every part. */
+const packagesOf = (file: string): string[] =>
+  namesIn(file).flatMap((name) => {
+    if (name.startsWith('node:')) return [];
+    if (!name.startsWith('.')) return [/^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name];
+    return normalize(join(dirname(file), name)).startsWith(GENERATED) ? [GENERATED] : [];
+  });
 
 function partOf(file: string): string {
   const [, first = '', second = ''] = file.split('/');
@@ -71,6 +115,17 @@ t.test('every part imports those only that the table allows', async (t) => {
   );
   const allowed = Object.entries(MAY_IMPORT).map(([part, targets]) => [part, [...targets].sort()]);
   t.strictSame(found, Object.fromEntries(allowed), 'and no arrow is allowed that is not used');
+});
+
+t.test('every part uses those packages only that the table allows', async (t) => {
+  const found = Object.fromEntries(
+    Object.keys(MAY_IMPORT).map((part) => {
+      const used = sources.filter((file) => partOf(file) === part).flatMap(packagesOf);
+      return [part, [...new Set(used)].sort()];
+    }),
+  );
+  const allowed = Object.entries(MAY_USE).map(([part, packages]) => [part, [...packages].sort()]);
+  t.strictSame(found, Object.fromEntries(allowed), 'and none is allowed that is not used');
 });
 
 t.test('the table has every part after those that it imports', async (t) => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path/posix';
+import { basename, dirname, join, normalize } from 'node:path/posix';
 import t from 'tap';
 import { packageRoot } from '../../src/platform/package-root.ts';
 
@@ -36,6 +36,12 @@ const linksOf = (page: string) =>
       return { link, target: path ? normalize(join(dirname(page), path)) : page, anchor };
     });
 
+const sourceNames = new Set(
+  ['bench', 'prisma', 'src', 'support', 'test']
+    .flatMap((folder) => readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' }))
+    .map((name) => basename(name)),
+);
+
 for (const page of pages) {
   t.test(`in ${page}`, async (t) => {
     t.test('every link to a file or a heading leads there', async (t) => {
@@ -51,6 +57,16 @@ for (const page of pages) {
         /`((?:\.ci|\.github|bench|docs|prisma|scripts|src|test)\/[\w./-]*)`/g,
       );
       for (const path of named) t.ok(existsSync(join(packageRoot, path)), path);
+    });
+
+    t.test('no two headings of a page are the same', async (t) => {
+      if (page === 'CHANGELOG.md') return; // Each release has the same.
+      t.strictSame(headingsOf(page), [...new Set(headingsOf(page))]);
+    });
+
+    t.test('every source that is named without its folder exists', async (t) => {
+      for (const name of namedIn(proseOf(page), /`([\w-]+\.(?:test\.)?ts)`/g))
+        t.ok(sourceNames.has(name), name);
     });
 
     t.test('every compiled file that is named has a source', async (t) => {
@@ -86,6 +102,18 @@ t.test(
     }
   },
 );
+
+/** Such as a word that was put in the place of a part of another one. */
+t.test('no comment of src/ has a word with a capital in it which is no name of the code', async (t) => {
+  for (const source of sources) {
+    const words =
+      commentsOf(source)
+        .replace(/`[^`]*`/g, '')
+        .match(/\b[a-z]+[A-Z]\w*/g) ?? [];
+    const code = read(source).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+    for (const word of words) t.match(code, new RegExp(`\\b${word}\\b`), `${source}: ${word}`);
+  }
+});
 
 t.test('every page of docs/ can be reached from the README', async (t) => {
   const reached = new Set(['README.md']);

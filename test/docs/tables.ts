@@ -57,8 +57,9 @@ function configuration(): string {
 function errorTable(): string {
   const rows = Object.values(errors).map((Coded) => {
     const { code: name, statusCode, message } = Reflect.construct(Coded, []);
-    return [code(name), statusCode === 500 ? '' : statusCode, message.replaceAll('%s', '…')];
+    return [code(name), statusCode === 500 ? '' : statusCode, message.replaceAll(/%[sd]/g, '…')];
   });
+  rows.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   return table(['code', 'status', 'message'], rows);
 }
 

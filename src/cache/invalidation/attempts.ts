@@ -65,7 +65,7 @@ export class Attempts {
 
   /**
    * Resolves after one attempt. If that failed at once, the caller still waits for 100 ms: meanwhile PostgreSQL notifies the
-   * other instances of the committed write, so that even a write on an instance that is cut off from Redis is not answered
+   * other instances of the committed write, so that even a write on an instance that is cut off from the shared store is not answered
    * before they know of it.
    */
   async invalidate(tags: readonly Tag[], origin: Origin | NotifiedOrigin): Promise<void> {

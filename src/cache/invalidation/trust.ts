@@ -4,7 +4,7 @@
  * A source is lost until it is regained, or watched: then it counts as lost whenever it cannot show that it is alive.
  */
 export class Trust {
-  /** A symbol for each loss, so that one that came later is not taken for the one that was made up for. */
+  /** A symbol for each loss, so that `regain` does not clear a newer loss of the same source. */
   readonly #losses = new Map<string, symbol>();
   readonly #watched: (() => boolean)[] = [];
   #epoch = 0;

@@ -25,7 +25,7 @@ export function openSentinel(
   const client: RedisSentinelType = createSentinel({
     name: group,
     sentinelRootNodes: [...nodes],
-    sentinelClientOptions: { pingInterval: PING_MS, socket }, // CacheRequest, or its silence would end it.
+    sentinelClientOptions: { pingInterval: PING_MS, socket }, // Pinged, because a socket that is silent is ended.
     nodeClientOptions: { ...login, database, ...nodeOptions, socket },
     ...clientOptions,
     passthroughClientErrorEvents: true,

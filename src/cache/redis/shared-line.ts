@@ -4,7 +4,7 @@ import { withDeadline } from '../../platform/index.ts';
 const QUICK_MS = 25;
 const SLOW_MS = 60;
 
-/** Commands that are sent together: at first, and at least, since it may be this process that is slow; and at most. */
+/** Commands in a batch: the first number and the least (a slow batch may be this process's own fault), and the most. */
 const MIN_BATCH = 4;
 const MAX_BATCH = 32;
 
@@ -20,7 +20,7 @@ export class SharedLine {
   /**
    * The answers of `commands`, in their order. A caller that stops iterating ends the transfer.
    *
-   * @param limit how many milliseconds after its beginning the next answer must have come, when so many have
+   * @param limit the deadline of the next answer, after so many: milliseconds from the beginning of the transfer
    * @throws DeadlineExceeded when it has not; what was sent may still be done
    */
   async *transfer<T>(

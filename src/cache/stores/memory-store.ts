@@ -6,7 +6,7 @@ import type { Entry, Last, MemoryUsage, Snapshot, Store, Tag, Token } from './st
 /** Tags whose tokens are remembered; one that was forgotten gets a new token, which only costs a fill. */
 const MAX_TOKENS = 65_536;
 
-/** This process's memory as a store: the only tier when there is no Redis. */
+/** This process's memory as a store: the only tier when there is no shared one. */
 export class MemoryStore implements Store {
   readonly tier = 'local';
   readonly #entries: BoundedEntries;

@@ -14,6 +14,7 @@ export interface WindowCount {
 
 /** The server behind a shared store, as the users of the cache see it: its health, its size, and its kind. */
 export interface SharedServer {
+  /** Its name in metrics and health. */
   readonly kind: 'redis';
   /** Whether it answers, and can be written. */
   readonly up: boolean;

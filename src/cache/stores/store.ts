@@ -12,7 +12,7 @@ export type Tokens = Readonly<Record<Tag, Token>>;
 /** The largest body that is kept. Bytes. */
 export const MAX_VALUE_BYTES = 32 * 1024 * 1024;
 
-/** Where an entry is: in this process's memory, or in Redis, which several instances share. */
+/** Where an entry is: in this process's memory, or in a store that several instances share. */
 export type Tier = 'local' | 'shared';
 
 /** A cached value: bytes, and the few small strings that belong to them (a page's headers). */
@@ -59,7 +59,7 @@ export interface Last extends Found {
   readonly tier: Tier;
 }
 
-/** Hits and misses as Redis' `INFO stats` counts them, of any store. */
+/** The hits and misses of a store, as it counts them itself. */
 export interface KeyspaceStatistics {
   readonly hits: number;
   readonly misses: number;

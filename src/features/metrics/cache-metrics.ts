@@ -48,7 +48,7 @@ export function registerCacheMetrics(registry: Registry, caches: Caches): void {
   });
   const latency = new Histogram({
     name: 'cache_invalidation_seconds',
-    help: 'From a change in PostgreSQL (by its clock, for changes heard of) to its invalidation here',
+    help: 'From a change in PostgreSQL (by its clock, for changes that were notified) to its invalidation here',
     labelNames: ['cause'],
     buckets: LATENCY_BOUNDS,
     registers,
@@ -87,7 +87,7 @@ export function registerCacheMetrics(registry: Registry, caches: Caches): void {
 
   new Gauge({
     name: 'cache_bypassed',
-    help: '1 while nothing is read from the cache, because changes may go unheard or an invalidation failed',
+    help: '1 while nothing is read from the cache, because changes may be missed or an invalidation failed',
     registers,
     collect() {
       this.set(caches.bypassed ? 1 : 0);

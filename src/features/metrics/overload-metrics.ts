@@ -20,7 +20,7 @@ export function registerOverloadMetrics(registry: Registry, overload: Overload):
   });
   new Counter({
     name: 'http_requests_refused_total',
-    help: 'Requests that were refused with 503 before they were begun, and are in no other figure',
+    help: 'Requests that were refused with 503 before they were begun, and which no other metric counts',
     registers,
     collect() {
       this.reset();

@@ -61,7 +61,7 @@ export function storagePolicyOf(
 /** A page as it is kept. */
 export interface Kept {
   readonly entry: Entry;
-  /** Under which keys what stands: the page under that of its URL, or under its variant's with a vary marker under the URL's key. */
+  /** What to write, by key: the page under that of its URL, or under its variant's with a vary marker under the URL's. */
   readonly entries: ReadonlyMap<string, Entry>;
   readonly isVariant: boolean;
 }
