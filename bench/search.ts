@@ -4,21 +4,21 @@ import { fill } from '../support/fill.ts';
 import { Random } from '../support/random.ts';
 import { checkout, startServer } from '../support/server.ts';
 import { Client } from './search/client.ts';
-import { LISTS, PAGES } from './search/questions.ts';
 import { figuresOf, formatFigures, type Measured } from './search/report.ts';
+import { LISTS, PAGES } from './search/requests.ts';
 
 const OPTIONS = {
   rows: { min: 0, max: 1_000_000, initial: 0, text: 'in the table; 0: 25, 1,000, 100,000 and 1,000,000' },
-  questions: { min: 10, max: 1_000, initial: 300, text: 'of each kind, every one another' },
+  requests: { min: 10, max: 1_000, initial: 300, text: 'of each kind, every one another' },
 } as const;
 
 const SIZES = [25, 1_000, 100_000, 1_000_000];
 
-/** The same listings and the same questions in every run. */
+/** The same listings and the same requests in every run. */
 const SEED = 7;
 
 const about =
-  'Measures questions to one server, one after the other: the first time (miss) and once more (hit).';
+  'Measures requests to one server, one after the other: the first time (miss) and once more (hit).';
 
 process.exitCode = await runCommand({ about, options: OPTIONS }, bench);
 
@@ -39,8 +39,8 @@ async function bench({ numbers, scope, signal }: Run<typeof OPTIONS>): Promise<n
       });
       measured.push({ rows, name, ...times });
     }
-    for (const [name, question] of Object.entries(PAGES)) {
-      const times = await client.ask(numbers.questions, async () => question(random));
+    for (const [name, request] of Object.entries(PAGES)) {
+      const times = await client.ask(numbers.requests, async () => request(random));
       measured.push({ rows, name, ...times });
       signal.throwIfAborted();
     }

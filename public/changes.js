@@ -77,7 +77,7 @@ export class Changes {
   }
 
   /**
-   * What this page was asked to do and could not, because the listing is gone or nobody answers.
+   * What this page was asked to do and could not, because the listing is gone or the server does not answer.
    * @param {string} deed
    * @param {unknown} error
    */

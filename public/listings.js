@@ -3,9 +3,9 @@ import { Problem, problemOf, readCount, readList } from './api.js';
 import { announce, byId, element, isFocusKept, showText } from './dom.js';
 import { plural } from './format.js';
 import { emptyTable, noMatch, nothingAfter, unreadable, wrongSearch } from './list-messages.js';
+import { countUrl, currentView, goTo, isFiltered, listUrl } from './list-view.js';
 import { Pager } from './pager.js';
 import { readInWords } from './problem-words.js';
-import { countUrl, goTo, isFiltered, listUrl, placeHere } from './question.js';
 import { Rows } from './rows.js';
 import { adviceOn, LABELS, wrongPrices } from './search-fields.js';
 import { SearchForm } from './search-form.js';
@@ -21,7 +21,7 @@ import { SearchForm } from './search-form.js';
 
 /**
  * The list, as the address of the page asks for it: loading, there, empty, without a match, or failed. An answer that
- * a later question has overtaken is not shown.
+ * a later request has overtaken is not shown.
  */
 export class Listings {
   #section = byId('listings', HTMLElement);
@@ -79,12 +79,12 @@ export class Listings {
    * @returns {Promise<Read | undefined>}
    */
   async #read(signal, reason) {
-    const place = placeHere();
+    const view = currentView();
     this.#list.ariaBusy = 'true';
     try {
-      refuse(wrongPrices(place.parameters));
-      const { list, read } = await readList(listUrl(place), signal);
-      const count = await readCount(countUrl(place), signal);
+      refuse(wrongPrices(view.parameters));
+      const { list, read } = await readList(listUrl(view), signal);
+      const count = await readCount(countUrl(view), signal);
       signal.throwIfAborted();
       this.#keepFocus(() => this.#show(list, count, reason));
       return read;
@@ -110,7 +110,7 @@ export class Listings {
    * which may be after the list was read.
    */
   async settle() {
-    await readList(listUrl(placeHere())).catch(() => {}); // Whoever reads next is told what is wrong.
+    await readList(listUrl(currentView())).catch(() => {}); // Whoever reads next is told what is wrong.
   }
 
   /**
@@ -127,10 +127,10 @@ export class Listings {
       added: reason !== undefined && count > this.#count,
     });
     this.#count = count;
-    this.#pager.show(placeHere(), { count, next });
+    this.#pager.show(currentView(), { count, next });
     this.#list.ariaBusy = 'false';
     this.#list.hidden = properties.length === 0;
-    this.#total.textContent = `${plural(count, 'listing', 'listings')}${isFiltered(placeHere()) ? ' found' : ''}`;
+    this.#total.textContent = `${plural(count, 'listing', 'listings')}${isFiltered(currentView()) ? ' found' : ''}`;
     this.#showMessage(properties.length > 0 ? [] : this.#nothing);
     this.#showNotice(reason);
     if (!reason) announce(this.#total.textContent);
@@ -145,9 +145,9 @@ export class Listings {
 
   /** Why there is nothing in the list. */
   get #nothing() {
-    const place = placeHere();
-    if (isFiltered(place)) return noMatch(() => this.#search.clear());
-    return place.cursor ? nothingAfter(() => this.#begin()) : emptyTable(this.#actions.add);
+    const view = currentView();
+    if (isFiltered(view)) return noMatch(() => this.#search.clear());
+    return view.cursor ? nothingAfter(() => this.#begin()) : emptyTable(this.#actions.add);
   }
 
   /** @param {import('./api.js').Problem} problem */
@@ -180,7 +180,7 @@ export class Listings {
   }
 
   #begin() {
-    goTo({ ...placeHere(), cursor: '', before: [] }, 'replace');
+    goTo({ ...currentView(), cursor: '', before: [] }, 'replace');
     void this.load();
   }
 }

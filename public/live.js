@@ -14,7 +14,7 @@
 /** Between attempts to connect again: the first, and the longest. Milliseconds. */
 const RETRY_MS = [500, 5_000];
 
-/** A sample comes each second: after so long without one nobody is there. Milliseconds. */
+/** A sample comes each second: after so long without one the server is gone. Milliseconds. */
 const SILENCE_MS = 5_000;
 
 /** The live feed (Server-Sent Events), which connects again by itself and knows when it hears nothing any more. */

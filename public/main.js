@@ -42,9 +42,9 @@ new LiveFeed('/dashboard/events', {
     traffic.begin(hello);
     log.replace(hello.invalidations);
     state.show(hello.state, instance);
-    // What changed while nobody listened is not known.
+    // What changed while it was not connected is not known.
     if (!again) return;
-    void witnesses.warm(); // Who was started again has an empty cache.
+    void witnesses.warm(); // A server that was started again has an empty cache.
     const what = restarted ? 'The server was started again.' : 'Connected again.';
     void listings.load({ because: `${what} The list was read again.` });
   },

@@ -1,9 +1,9 @@
 // @ts-check
 import { byId } from './dom.js';
 import { count } from './format.js';
-import { goTo, LIMIT, placeHere } from './question.js';
+import { currentView, goTo, LIMIT } from './list-view.js';
 
-/** @typedef {import('./question.js').Place} Place */
+/** @typedef {import('./list-view.js').ListView} ListView */
 
 /** Forward and back. A cursor only leads forward, so the way back is remembered with the address. */
 export class Pager {
@@ -16,19 +16,19 @@ export class Pager {
   /** @param {() => void} moved Called when the address has changed. */
   constructor(moved) {
     this.#previous.onclick = () => {
-      const { parameters, before } = placeHere();
+      const { parameters, before } = currentView();
       goTo({ parameters, cursor: before.at(-1) ?? '', before: before.slice(0, -1) }, 'push');
       moved();
     };
     this.#next.onclick = () => {
-      const { parameters, cursor, before } = placeHere();
+      const { parameters, cursor, before } = currentView();
       goTo({ parameters, cursor: this.#cursor, before: [...before, cursor] }, 'push');
       moved();
     };
   }
 
   /**
-   * @param {Place} place
+   * @param {ListView} view
    * @param {{ count: number, next: string | null }} page
    */
   show({ cursor, before }, { count: all, next }) {

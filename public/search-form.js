@@ -1,8 +1,8 @@
 // @ts-check
 import { byId, element, showText } from './dom.js';
-import { goTo, placeHere } from './question.js';
+import { currentView, goTo } from './list-view.js';
 
-/** How long typing has to pause before it is a question. Milliseconds. */
+/** How long typing has to pause before it is a search. Milliseconds. */
 const PAUSE_MS = 300;
 
 /**
@@ -35,7 +35,7 @@ export class SearchForm {
   /** Shows what the address says. */
   show() {
     clearTimeout(this.#pause);
-    const { parameters } = placeHere();
+    const { parameters } = currentView();
     for (const field of this.#fields) field.value = parameters.get(field.name) ?? '';
     this.#offerRelevance();
   }
@@ -72,7 +72,7 @@ export class SearchForm {
     const parameters = new URLSearchParams();
     for (const { name, value } of this.#fields) if (value.trim()) parameters.set(name, value.trim());
     this.#offerRelevance();
-    if (parameters.toString() === placeHere().parameters.toString()) return;
+    if (parameters.toString() === currentView().parameters.toString()) return;
     goTo({ parameters, cursor: '', before: [] }, 'replace');
     this.#changed();
   }

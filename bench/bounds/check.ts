@@ -3,10 +3,10 @@ import { EVERYTHING } from '../../src/features/properties/tags.ts';
 import { Cleanup } from '../../support/cleanup.ts';
 import type { Scope } from '../../support/scope.ts';
 import { formatTable, thousands } from '../table.ts';
+import { type Checkpoint, failuresOf } from './failures.ts';
 import { CHECKPOINTS, megabytes } from './limits.ts';
 import { takeReading } from './reading.ts';
 import type { BoundedStore } from './stores.ts';
-import { type Checkpoint, failuresOf } from './verdict.ts';
 import { type Amount, Workload } from './workload.ts';
 
 export interface CheckOptions extends Amount {

@@ -27,7 +27,7 @@ function spread(times: readonly number[]): [number, number, number] {
 
 /** A table in Markdown. */
 export function formatFigures(figures: readonly Figures[]): string {
-  const head = ['rows', 'question', 'miss p50', 'p99', 'max', 'hit p50', 'p99', 'max'];
+  const head = ['rows', 'request', 'miss p50', 'p99', 'max', 'hit p50', 'p99', 'max'];
   const lines = figures.map(({ rows, name, miss, hit }) => [
     thousands(rows),
     name,

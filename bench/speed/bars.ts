@@ -1,5 +1,5 @@
 import { type CaseName, connectionsFor } from './cases.ts';
-import { middleOf, rateOf } from './figures.ts';
+import { middleOf, rateOf } from './measures.ts';
 import type { Encoding } from './pages.ts';
 import type { Outcome } from './rounds.ts';
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';

@@ -1,6 +1,6 @@
 import { THROUGHPUT, type ThroughputName } from './cases.ts';
-import { rateOf } from './figures.ts';
 import { keysOf } from './keys.ts';
+import { rateOf } from './measures.ts';
 import type { Encoding } from './pages.ts';
 import { HEIGHT, type Line, panelOf, WIDTH } from './plot/panel.ts';
 import { STYLE } from './plot/style.ts';

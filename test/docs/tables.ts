@@ -40,7 +40,7 @@ export async function tablesOf({ app, document }: Sources): Promise<Readonly<Rec
     errors: errorTable(),
     routes: routes(document),
     parameters: parameters(document),
-    figures: figures(document),
+    'cache-metrics': cacheMetrics(document),
     metrics: metrics((await app.inject('/metrics')).body),
   };
 }
@@ -84,7 +84,7 @@ function parameters({ paths }: OpenApi): string {
 }
 
 /** Every layer and tier has the same. */
-function figures({ paths, components }: OpenApi): string {
+function cacheMetrics({ paths, components }: OpenApi): string {
   const named = (schema: ObjectSchema | undefined) =>
     schema?.$ref === undefined ? schema : components.schemas[schema.$ref.replace(/^.*\//, '')];
   const { content } = paths['/properties/cache-metrics/']?.get?.responses[200] ?? {};

@@ -7,8 +7,8 @@ import {
   TIMES,
   type TimeName,
 } from '../cases.ts';
-import { middleOf, rateOf } from '../figures.ts';
 import { keysOf } from '../keys.ts';
+import { middleOf, rateOf } from '../measures.ts';
 import type { Encoding } from '../pages.ts';
 import type { Measured, Outcome } from '../rounds.ts';
 import { ratioOf, spreadOf } from '../statistics.ts';

@@ -40,7 +40,8 @@ export const CacheMetricsSchema = named(
       failed: counting('attempts that failed, each made up for by invalidating everything'),
     }),
     bypassed: Type.Boolean({
-      description: 'an invalidation is being retried, or changes may be missed: nothing is read from the cache',
+      description:
+        'an invalidation is being retried, or changes may be missed: nothing is read from the cache',
     }),
   }),
 );

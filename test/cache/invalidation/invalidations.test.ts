@@ -230,15 +230,18 @@ t.test('invalidations', async (t) => {
     t.match(caches.counters, { invalidations: { here: 0, failed: 0 } });
   });
 
-  t.test('while changes go unheard nothing cached is read, and afterwards nothing from before', async (t) => {
-    const { caches, read } = open();
-    await read('old');
-    caches.distrust('test');
-    t.equal(await read('new'), 'new');
-    await caches.trust('test');
-    t.equal(await read('newer'), 'newer');
-    t.equal(await read('newest'), 'newer');
-  });
+  t.test(
+    'while changes may be missed nothing cached is read, and afterwards nothing from before',
+    async (t) => {
+      const { caches, read } = open();
+      await read('old');
+      caches.distrust('test');
+      t.equal(await read('new'), 'new');
+      await caches.trust('test');
+      t.equal(await read('newer'), 'newer');
+      t.equal(await read('newest'), 'newer');
+    },
+  );
 
   t.test('contact that is lost again while trust is being restored stays lost', async (t) => {
     const { store, caches } = open();

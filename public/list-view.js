@@ -11,14 +11,14 @@ const FILTERS = ['q', 'location', 'min_price', 'max_price'];
 /**
  * What is looked at: filters and order, as the form has them; where the page begins (`cursor`, empty for the first
  * one); and where those before it began, as far as that is known.
- * @typedef {{ readonly parameters: URLSearchParams, readonly cursor: string, readonly before: readonly string[] }} Place
+ * @typedef {{ readonly parameters: URLSearchParams, readonly cursor: string, readonly before: readonly string[] }} ListView
  */
 
 /**
- * The place that the address names, so that it can be reloaded and shared.
- * @returns {Place}
+ * The view that the address names, so that it can be reloaded and shared.
+ * @returns {ListView}
  */
-export function placeHere() {
+export function currentView() {
   const given = new URLSearchParams(location.search);
   const parameters = new URLSearchParams();
   for (const name of [...FILTERS, 'sort']) {
@@ -30,7 +30,7 @@ export function placeHere() {
 }
 
 /**
- * @param {Place} place
+ * @param {ListView} view
  * @param {'push' | 'replace'} how Whether the browser's Back button leads to where it was before.
  */
 export function goTo({ parameters, cursor, before }, how) {
@@ -41,7 +41,7 @@ export function goTo({ parameters, cursor, before }, how) {
   else history.replaceState({ before }, '', url);
 }
 
-/** @param {Place} place */
+/** @param {ListView} view */
 export function listUrl({ parameters, cursor }) {
   const asked = filtersIn(parameters);
   asked.set('sort', sortIn(parameters));
@@ -50,13 +50,13 @@ export function listUrl({ parameters, cursor }) {
   return `/properties/?${asked}`;
 }
 
-/** @param {Place} place */
+/** @param {ListView} view */
 export function countUrl({ parameters }) {
   const asked = filtersIn(parameters);
   return asked.size > 0 ? `/properties/count/?${asked}` : '/properties/count/';
 }
 
-/** @param {Place} place */
+/** @param {ListView} view */
 export const isFiltered = ({ parameters }) => FILTERS.some((name) => parameters.has(name));
 
 /** @param {URLSearchParams} parameters */

@@ -25,7 +25,7 @@ const DAY_MS = 86_400_000;
 
 type Parameters = Readonly<Record<string, string | readonly string[]>>;
 
-/** Pages of 50: what a question of each kind is. */
+/** Pages of 50: what a request of each kind is. */
 export const PAGES: Readonly<Record<string, (random: Random) => string>> = {
   'sorted, somewhere': (random) => path({ ...from(random), sort: random.pick(SORTS) }),
   'filtered and sorted': (random) => path({ ...filters(random), sort: random.pick(SORTS) }),
