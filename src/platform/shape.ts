@@ -16,7 +16,7 @@ export function shapeOf(schema: unknown, schemaOf: (id: string) => unknown = () 
     const found: string[] = [];
     const text = JSON.stringify(part, (name, value) => {
       if (typeof value !== 'string') return value;
-      if (name === '$ref') found.push(value.split('#')[0] ?? '');
+      if (name === '$ref') found.push(value.replace(/#.*/, ''));
       return WORDS.has(name) ? undefined : value;
     });
     digest.update(`${text}\n`);

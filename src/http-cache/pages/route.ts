@@ -65,7 +65,7 @@ export interface PageRoute {
 export function pageRoute(
   route: RouteOptions,
   config: PageCacheRoute,
-  schemaOf: (id: string) => unknown = () => undefined,
+  schemaOf: (id: string) => unknown,
 ): PageRoute {
   const { ttl, tags, compress = ttl !== undefined, buckets } = config;
   const keyOf: PageKey = config.key ?? pageKeyOf(route);

@@ -11,6 +11,8 @@ import {
 } from '../../../src/http-cache/pages/route.ts';
 import { SHAPE } from '../../helpers/page-shapes.ts';
 
+const noSchemas = () => undefined;
+
 const querystring = { type: 'object', properties: { b: { type: 'string' }, a: { type: 'string' } } };
 
 /** How a request to the route `/things/:id` is identified, and what else the route says. */
@@ -20,7 +22,7 @@ async function identify(t: Test, config: PageCacheRoute, url = '/things/7') {
   let made: PageRoute | undefined;
   let id: PageId | undefined;
   app.addHook('onRoute', (route) => {
-    made ??= pageRoute(route, config);
+    made ??= pageRoute(route, config, noSchemas);
   });
   app.get('/things/:id', { schema: { querystring } }, async (request) => {
     id = made?.identify(request);
@@ -112,8 +114,8 @@ t.test('a route that opted in', async (t) => {
 
   t.test('is not led to by the URL alone if it has a hook or a constraint', async (t) => {
     const route = { method: 'GET', url: '/', handler: () => '' } as const;
-    t.equal(pageRoute(route, { ttl: 9 }).byUrlAlone, true);
-    t.equal(pageRoute({ ...route, onRequest: async () => {} }, { ttl: 9 }).byUrlAlone, false);
-    t.equal(pageRoute({ ...route, constraints: { host: 'a' } }, { ttl: 9 }).byUrlAlone, false);
+    t.equal(pageRoute(route, { ttl: 9 }, noSchemas).byUrlAlone, true);
+    t.equal(pageRoute({ ...route, onRequest: async () => {} }, { ttl: 9 }, noSchemas).byUrlAlone, false);
+    t.equal(pageRoute({ ...route, constraints: { host: 'a' } }, { ttl: 9 }, noSchemas).byUrlAlone, false);
   });
 });
