@@ -13,6 +13,7 @@ export interface Server {
   readonly address: string;
   /** Everything it has printed so far. */
   output(): string;
+  errors(): string;
   /** Sends the signal and resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -37,7 +38,7 @@ export async function startServer(
   env: Record<string, string> = {},
   program?: string,
 ): Promise<Server> {
-  const { child, output } = launch(cwd, { PORT: '0', ...env }, program);
+  const { child, output, errors } = launch(cwd, { PORT: '0', ...env }, program);
   const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal);
@@ -46,7 +47,7 @@ export async function startServer(
   t.teardown(() => stop('SIGTERM'));
   for (;;) {
     const address = /^Listening on (http:\S+?)\/properties/m.exec(output())?.[1];
-    if (address) return { process: child, address, output, stop };
+    if (address) return { process: child, address, output, errors, stop };
     const code = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
     if (code !== undefined) throw new Error(`the server ended with ${code}: ${output()}`);
   }

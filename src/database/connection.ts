@@ -56,11 +56,10 @@ export function connectionTo(url: string, options: SessionOptions = MIGRATING): 
   };
 }
 
-/** Opens a session outside of any pool. If it is lost while it is idle, its next query fails. */
+/** Opens a session outside of any pool. */
 export async function openSession(url: string, options: SessionOptions): Promise<Session> {
   const { config } = connectionTo(url, options);
   const session = new Session(config);
-  session.on('error', () => {});
   try {
     await session.connect();
     await config.onConnect?.(session);

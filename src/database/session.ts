@@ -46,7 +46,7 @@ const UNLIMIT_TRANSACTIONS = `SELECT set_config(name, '0', false) FROM pg_settin
 /**
  * A session with PostgreSQL whose settings do not depend on others: the start-up packet overrides those of a server, a
  * database or a role (https://www.postgresql.org/docs/current/config-setting.html), and of the environment only the variables
- * that locate the database count, not `PGOPTIONS` or `PGAPPNAME`.
+ * that locate the database count, not `PGOPTIONS` or `PGAPPNAME`. Where it is lost while no query runs, its next one fails.
  */
 export class Session extends pg.Client {
   readonly #startup: SessionConfig['startup'];
@@ -55,6 +55,9 @@ export class Session extends pg.Client {
   constructor(config?: SessionConfig) {
     super(config);
     this.#startup = { ...config?.startup };
+    // Without a listener the event ends the process, and a pool removes its own before the caller has the session: PostgreSQL
+    // may end it in the same packet in which it is ready.
+    this.on('error', ignore);
   }
 
   /** Called by `pg`: the parameters of the start-up packet. */
@@ -96,3 +99,5 @@ function optionsOf(settings: Readonly<Record<string, string>>): string {
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`)
     .join(' ');
 }
+
+function ignore(): void {}

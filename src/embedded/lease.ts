@@ -97,7 +97,6 @@ async function connect({ password }: Cluster, port: number, stream = new Socket(
     startup: startupOf({ name: 'property-listings lease' }),
     stream: () => stream,
   });
-  client.on('error', () => {}); // The connection was lost: the next query fails
   await client.connect();
   return client;
 }

@@ -33,6 +33,8 @@ export class Instance implements Target {
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
   #server: Server | undefined;
+  /** What a process printed last that ended though nothing had ended it. */
+  lastWords: string | undefined;
 
   static async launch(scope: Scope, options: InstanceOptions): Promise<Instance> {
     const instance = new Instance(scope, await checkout(scope), options);
@@ -60,18 +62,29 @@ export class Instance implements Target {
   async start(): Promise<void> {
     const server = await startServer(this.#scope, this.#folder, this.#env);
     this.#server = server;
+    server.process.once('exit', (code, signal) => {
+      if (this.#server === server)
+        this.lastWords = [code ?? signal, server.output(), server.errors()].join(' ').slice(-2_000);
+    });
     // Before the SIGTERM of `startServer`, which a paused process would not hear.
     this.#scope.teardown(() => server.stop('SIGKILL'));
   }
 
   /** SIGTERM, and its end. */
   async stop(): Promise<void> {
-    const code = await this.#server?.stop('SIGTERM');
+    const code = await this.#ending()?.stop('SIGTERM');
     if (code !== 0) throw new Error(`instance ${this.number} ended with ${code}`);
   }
 
   async kill(): Promise<void> {
-    await this.#server?.stop('SIGKILL');
+    await this.#ending()?.stop('SIGKILL');
+  }
+
+  /** The process that is to end now. */
+  #ending(): Server | undefined {
+    const server = this.#server;
+    this.#server = undefined;
+    return server;
   }
 
   pause(): void {

@@ -75,6 +75,8 @@ async function check(
   await traffic;
   await readers.ended();
   const seconds = (performance.now() - origin) / 1_000;
+  for (const { number, lastWords } of fleet.instances)
+    if (lastWords) tally.wrong('end of an instance', `instance ${number} ended by itself, ${lastWords}`);
   await checkAtRest({ fleet, history, readers, rows, tally });
   return makeReport(options, tally, { seconds, faults: schedule.summaries });
 }

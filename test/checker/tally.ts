@@ -22,6 +22,7 @@ export type Wrong =
   | 'invented'
   | 'lost'
   | 'not at rest'
+  | 'end of an instance'
   | 'no recovery'
   | 'stuck'
   | 'unexpected 5xx'

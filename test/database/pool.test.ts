@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
+import { openPool } from '../../src/database/open-pool.ts';
 import { Pool } from '../../src/database/pool.ts';
 import { scratchDatabase } from '../../support/database.ts';
 import { proxyTo } from '../helpers/proxy.ts';
@@ -55,4 +58,32 @@ t.test('a connection whose query was refused is kept, one that is lost is not', 
 t.test('ends with a promise or a callback', async (t) => {
   await fixture(t).then(({ pool }) => pool.end());
   await fixture(t).then(({ pool }) => new Promise<void>((resolve) => pool.end(resolve)));
+});
+
+/** A message of PostgreSQL's protocol (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+function message(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(4 + content.length, 1);
+  return Buffer.concat([head, content]);
+}
+
+const READY = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]);
+const SHUTDOWN = message('E', Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0'));
+
+t.test('a session that is ended in the packet in which it is ready fails its query only', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}); // The client ends it.
+    socket.once('data', () => socket.end(Buffer.concat([READY, SHUTDOWN])));
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const pool = openPool({ url: `postgresql://user@127.0.0.1:${port}/database` });
+  t.teardown(() => pool.end());
+  pool.on('error', () => {}); // The connection ends.
+  await t.rejects(pool.query('SELECT 1'), { message: /terminat|not queryable/i });
+  const client = await pool.connect();
+  await t.rejects(client.query('SELECT 1'), { message: /terminat|not queryable/i });
+  client.release(true);
 });
