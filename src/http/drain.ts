@@ -29,7 +29,7 @@ export const drain = fp(
  * Ends each connection with the next answer on it, from `begin` on. A client keeps an idle connection for its next request:
  * `close` would wait a minute for the client to end it, or end it just as the client sends a request, which is then lost.
  */
-export class Drain {
+class Drain {
   readonly #sockets = new Set<Socket>();
   /** The last response to be sent on a connection: before `begin` only where it waits for another one, afterwards always. */
   readonly #newest = new WeakMap<Socket, ServerResponse>();

@@ -11,8 +11,7 @@ const PIPE_MS = 5_000;
 type Environment = Record<string, string | undefined>;
 
 /** Whether a variable has a value: one that is empty, or has nothing but blanks, counts as unset. */
-export const isSet = (value: string | undefined): value is string =>
-  value !== undefined && value.trim() !== '';
+const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
 
 /**
  * The environment and what `.env` adds to it, as every program of this checkout reads it: a variable that the environment

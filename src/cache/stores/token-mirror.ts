@@ -5,7 +5,7 @@ import type { Tag, Token, Tokens } from './store.ts';
 const MAX_TOKENS = 65_536;
 
 /** How long the mirror is trusted after the connection last proved alive: the bound on staleness. Milliseconds. */
-export const TRUST_MS = 1_000;
+const TRUST_MS = 1_000;
 
 export interface MirrorOptions {
   /** A clock that is never set back. Milliseconds. */

@@ -1,31 +1,25 @@
-import { execFile } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { packageRoot } from '../../../src/platform/package-root.ts';
 import { execute, scratchDatabase } from '../../../support/database.ts';
 import { scratchRedis, skipWithoutRedis } from '../../../support/redis.ts';
 import { checkout, startServer } from '../../../support/server.ts';
 import { authorization, LISTING, WRITE_KEY } from '../../helpers/app.ts';
+import { copyOfRelease } from '../../helpers/release.ts';
 
 const WRITES = 25;
 const READERS = 3;
 
 /** The server of a release whose listings have one field more, which the database has already. */
 async function laterRelease(t: Test): Promise<string> {
-  const folder = t.testdir();
-  const parts = ['package.json', 'dist', 'node_modules', 'prisma', 'public'].map((part) =>
-    join(packageRoot, part),
-  );
-  await promisify(execFile)('cp', ['-RPpl', ...parts, folder]);
+  const { folder, program } = await copyOfRelease(t);
   const columns = join(folder, 'dist/src/features/properties/columns.js');
   const text = await readFile(columns, 'utf8');
   const changed = text.replace(/^( *)created_at:/m, "$1agent: text('Ama', { maxLength: 9 }),\n$&");
   t.not(changed, text);
   await rm(columns); // It is a hard link.
   await writeFile(columns, changed);
-  return join(relative(packageRoot, folder), 'dist/src/server.js');
+  return program;
 }
 
 for (const CACHE_LOCAL of ['on', 'off']) {

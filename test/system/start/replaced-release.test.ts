@@ -1,24 +1,11 @@
-import { execFile } from 'node:child_process';
 import { rename } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
-import t, { type Test } from 'tap';
-import { packageRoot } from '../../../src/platform/package-root.ts';
+import { join } from 'node:path';
+import t from 'tap';
 import { scratchDatabase } from '../../../support/database.ts';
 import { scratchRedis, skipWithoutRedis } from '../../../support/redis.ts';
 import { checkout, startServer } from '../../../support/server.ts';
 import { authorization, LISTING, WRITE_KEY } from '../../helpers/app.ts';
-
-/** What a server needs of its checkout, and `npm ci` and `npm run build` replace. */
-const PARTS = ['package.json', 'dist', 'node_modules', 'prisma', 'public'];
-
-/** A copy of this checkout, as hard links, which can be taken away. */
-async function copyOfCheckout(t: Test): Promise<string> {
-  const folder = t.testdir();
-  const parts = PARTS.map((part) => join(packageRoot, part));
-  await promisify(execFile)('cp', ['-RPpl', ...parts, folder]);
-  return folder;
-}
+import { copyOfRelease, PARTS } from '../../helpers/release.ts';
 
 const READS = [
   '/properties/',
@@ -48,7 +35,7 @@ for (const store of ['memory', 'Redis']) {
     `with ${store}, a server whose files are taken away answers everything for the first time`,
     { skip: store === 'Redis' && skipWithoutRedis },
     async (t) => {
-      const release = await copyOfCheckout(t);
+      const { folder: release, program } = await copyOfRelease(t);
       const server = await startServer(
         t,
         await checkout(t),
@@ -58,7 +45,7 @@ for (const store of ['memory', 'Redis']) {
           LOG_LEVEL: 'warn',
           ...(store === 'Redis' && { REDIS_URL: await scratchRedis(t) }),
         },
-        join(relative(packageRoot, release), 'dist', 'src', 'server.js'),
+        program,
       );
       for (const part of PARTS) await rename(join(release, part), join(release, `${part}.gone`));
 
